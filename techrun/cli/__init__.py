@@ -1,0 +1,1 @@
+"""The command line: parse and call, no logic; heavy imports wait until they are needed."""

@@ -1,0 +1,1 @@
+"""YAML to settings: everything that is wrong is reported at once, with its place."""

@@ -1,0 +1,1 @@
+"""A small real shop with a switchboard of faults."""

@@ -1,0 +1,1 @@
+"""One HTTP exchange; the only importer of the HTTP client."""

@@ -1,0 +1,1 @@
+"""The verbs that every kind of check shares: templates, extractors, expectations. Pure."""

@@ -1,0 +1,302 @@
+"""The words of techrun as frozen records: what was asked, what was found, what changed. No I/O.
+
+Seconds everywhere; moments are Unix time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Status(StrEnum):
+    """What is true of a check."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    """It works, but slower or poorer than promised."""
+    DOWN = "down"
+    BLOCKED = "blocked"
+    """A captcha or firewall stopped the probe: nothing is known about the shop."""
+    UNKNOWN = "unknown"
+    """Our own fault, never the shop's."""
+
+
+class Reason(StrEnum):
+    """Why a check is not up: bounded, so that it is safe as a metric label."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    """The answer broke off or is no valid HTTP."""
+    SIZE = "size"
+    """The answer is larger than the limit on body or headers."""
+    DECODE = "decode"
+    """The answer could not be decompressed or parsed."""
+    REDIRECT = "redirect"
+    """A loop, too many, or a redirect that must not be followed."""
+    BLOCKED = "blocked"
+    STATUS = "status"
+    GRAPHQL = "graphql"
+    EXTRACTION = "extraction"
+    """A `save` found nothing, a form or a variable is missing."""
+    EXPECTATION = "expectation"
+    ASSET = "asset"
+    """A style sheet or script of the page is gone, empty or of the wrong type."""
+    BUDGET = "budget"
+    """Slower than `budget` allows."""
+    CERTIFICATE = "certificate"
+    """The certificate expires soon."""
+    FIXTURE = "fixture"
+    """Our own test data are at fault (`fixture: true`)."""
+    FORBIDDEN = "forbidden"
+    """The settings forbid this address."""
+    ORDER_CAP = "order_cap"
+    """No order was placed: the cap is reached or orders leak."""
+    INTERRUPTED = "interrupted"
+    """techrun was stopped while the check ran."""
+    INTERNAL = "internal"
+    """Our own error."""
+
+
+STATUS_OF_REASON: Mapping[Reason, Status] = {
+    Reason.BLOCKED: Status.BLOCKED,
+    Reason.FORBIDDEN: Status.UNKNOWN,
+    Reason.ORDER_CAP: Status.UNKNOWN,
+    Reason.INTERRUPTED: Status.UNKNOWN,
+    Reason.INTERNAL: Status.UNKNOWN,
+}
+"""What a failure for this reason makes of the check; every other reason means `down`."""
+
+Severity = Literal["page", "ticket", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Seconds spent in each phase of an exchange; None where the phase was not reached."""
+
+    resolve: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    processing: float | None = None
+    """From the request sent to the first byte of the answer."""
+    transfer: float | None = None
+
+    def items(self) -> tuple[tuple[str, float], ...]:
+        """The phases that were reached, in their order."""
+        pairs = (
+            ("resolve", self.resolve),
+            ("connect", self.connect),
+            ("tls", self.tls),
+            ("processing", self.processing),
+            ("transfer", self.transfer),
+        )
+        return tuple((name, value) for name, value in pairs if value is not None)
+
+    def __add__(self, other: Phases) -> Phases:
+        return Phases(*(_sum(mine, its) for mine, its in zip(_values(self), _values(other), strict=True)))
+
+
+def _values(phases: Phases) -> tuple[float | None, ...]:
+    return (phases.resolve, phases.connect, phases.tls, phases.processing, phases.transfer)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    if one is None:
+        return other
+    return one if other is None else one + other
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found wrong in a step; a `soft` one degrades, any other fails."""
+
+    reason: Reason
+    message: str
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRecord:
+    """One exchange as told by `--explain` and `--curl`: redacted, the bodies cut to an excerpt."""
+
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    status: int | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str = ""
+    phases: Phases = field(default_factory=Phases)
+    elapsed: float = 0.0
+    address: str = ""
+    kind: str = "page"
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of one step of a journey. A step that was not run is not in the outcome."""
+
+    name: str
+    status: Status
+    reason: Reason | None = None
+    message: str = ""
+    duration: float = 0.0
+    """Seconds of its exchanges, redirects included, assets and waits left out."""
+    phases: Phases = field(default_factory=Phases)
+    findings: tuple[Finding, ...] = ()
+    http_status: int | None = None
+    attempts: int = 1
+    title: str = ""
+    span_id: str = ""
+    exchanges: tuple[ExchangeRecord, ...] = ()
+    """Filled for a failed step, and for every step under `--explain`."""
+    skipped: bool = False
+    """Its `when:` was false."""
+
+
+OrderState = Literal["created", "unconfirmed", "cancelled", "leaked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A test order that this run placed, and what became of it.
+
+    `unconfirmed`: the request went out, whether the shop took it is not known.
+    `leaked`: it stands in the shop, since `cleanup` did not take it back.
+    """
+
+    step: str
+    reference: str
+    """What the journey saved at the order step (`order_id=1000042`), redacted."""
+    state: OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a probe found. A probe always returns one and never raises."""
+
+    status: Status
+    reason: Reason | None = None
+    message: str = ""
+    step: str = ""
+    """The step that decided; empty for kinds without steps."""
+    phases: Phases = field(default_factory=Phases)
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """Named measurements, blackbox_exporter's names without the prefix `probe_`
+    (`http_status_code`, `ssl_earliest_cert_expiry`, …)."""
+    steps: tuple[Step, ...] = ()
+    cleanup: tuple[Step, ...] = ()
+    cleanup_failed: bool = False
+    orders: tuple[Order, ...] = ()
+    trace_id: str = ""
+    not_run: str = ""
+    """What this run left out on purpose, in words ("stopped before place-order: …")."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckId:
+    """A check's identity everywhere: `shop/name`."""
+
+    shop: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.shop}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How a failure is confirmed before it counts as an outage."""
+
+    fail_after: int = 4
+    recover_after: int = 2
+    delays: tuple[float, ...] = (5.0, 10.0, 15.0)
+    """Seconds from the end of the 1st, 2nd, 3rd failure in a row to the run that confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the user wrote, resolved and ready to run; `prepared` belongs to the probe alone."""
+
+    id: CheckId
+    kind: str
+    every: float
+    deadline: float
+    """Seconds that one run may take, cleanup left out."""
+    cleanup_deadline: float = 0.0
+    severity: Severity = "ticket"
+    confirmation: Confirmation = field(default_factory=Confirmation)
+    prepared: Any = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    """Channels that hear of this check's changes."""
+    steps: tuple[str, ...] = ()
+    """Names of its journey's steps, in order, after expansion; empty for other kinds."""
+    places_orders: bool = False
+    client: str = ""
+    env: str = "production"
+    digest: str = ""
+    """Changes when the definition changes: a reload keeps timers and state of equal digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One storefront, as sinks and messages need to know it."""
+
+    name: str
+    url: str
+    client: str = ""
+    env: str = "production"
+    platform: str = ""
+    owner: str = ""
+    runbook: str = ""
+    rollback: str = ""
+    orders_per_day: int = 24
+
+
+Trigger = Literal["schedule", "confirmation", "manual", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An outcome stamped by the engine; sinks and metrics are fed with nothing else."""
+
+    check: Check
+    outcome: Outcome
+    run_id: str
+    started: float
+    duration: float
+    lateness: float
+    """Seconds between the planned and the real start."""
+    missed: int = 0
+    """Planned runs before this one that never started."""
+    trigger: Trigger = "schedule"
+    location: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A check's confirmed status turned."""
+
+    check: CheckId
+    before: Status
+    after: Status
+    at: float
+    since: float
+    """When the first run of this streak started."""
+    runs: int
+    """How many runs in a row confirmed it."""
+    last_good: float | None = None
+    reason: Reason | None = None
+    step: str = ""
+    message: str = ""
+    decision: str = ""
+    """The name of the rule that decided (`down.confirmed`, `recovered.confirmed`, …)."""

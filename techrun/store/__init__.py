@@ -1,0 +1,1 @@
+"""What lasts: history, state, incidents, outbox and orders in one SQLite file."""

@@ -1,0 +1,1 @@
+"""What techrun answers over HTTP."""
