@@ -70,7 +70,7 @@ class Response:
     status: int
     headers: Headers = ()
     body: bytes = b""
-    phases: Phases = field(default_factory=lambda: Phases())
+    phases: Phases = field(default_factory=Phases)
     elapsed: float = 0.0
     """Seconds from the driver taking the request to the last byte."""
     http_version: str = "1.1"
@@ -92,7 +92,7 @@ class Failure:
 
     reason: Reason
     message: str
-    phases: Phases = field(default_factory=lambda: Phases())
+    phases: Phases = field(default_factory=Phases)
     elapsed: float = 0.0
     address: str = ""
     certificate: Certificate | None = None

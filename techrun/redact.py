@@ -1,6 +1,4 @@
-"""Secrets are values, and values are redacted: in plain and in every encoding that a shop, a header or a
-log line may show them in.
-"""
+"""Secrets are values, and values are redacted: in plain and in every encoding they may turn up in."""
 
 from __future__ import annotations
 
@@ -57,7 +55,12 @@ def _forms(value: str) -> Iterator[str]:
     raw = value.encode()
     yield raw.hex()
     yield raw.hex().upper()
-    for encoded in {quote(value), quote(value, safe=""), quote_plus(value), quote(quote(value, safe=""), safe="")}:
+    for encoded in {
+        quote(value),
+        quote(value, safe=""),
+        quote_plus(value),
+        quote(quote(value, safe=""), safe=""),
+    }:
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
     yield from _base64_forms(raw)

@@ -21,7 +21,7 @@ class Origin(Protocol):
 class InCode:
     """The origin of a definition that was made in code: no file, no lines."""
 
-    def place(self, path: Path = (), *, on_key: bool = False) -> Place:
+    def place(self, path: Path = (), *, on_key: bool = False) -> Place:  # noqa: ARG002  the protocol has it
         """A place that names the path only."""
         return Place(".".join(map(str, path)) or "<code>", 0, 0)
 

@@ -17,14 +17,12 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from techrun.fetch import Fetcher
 from techrun.language.definition import Definition
 from techrun.model import Check, Order, Outcome, Shop, Trigger
 from techrun.redact import Redactor
-
-if TYPE_CHECKING:
-    from techrun.fetch import Fetcher
 
 
 class OrderLedger(Protocol):
