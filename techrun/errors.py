@@ -3,7 +3,7 @@
 TechrunError                 our own fault or the user's; knows its exit code
 ├── UsageError               wrong use of the command line, a selector without a match   2
 ├── ConfigError              the configuration is wrong; carries every `Problem`         3
-├── CannotTell               nothing could be evaluated                                  4
+├── CannotTellError          nothing could be evaluated                                  4
 └── StoreError               the store cannot be opened, read or migrated                5
 """
 
@@ -44,7 +44,7 @@ class UsageError(TechrunError):
     exit_code = ExitCode.USAGE
 
 
-class CannotTell(TechrunError):
+class CannotTellError(TechrunError):
     """Nothing could be evaluated, so there is no verdict."""
 
     exit_code = ExitCode.CANNOT_TELL
