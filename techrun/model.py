@@ -74,6 +74,9 @@ STATUS_OF_REASON: Mapping[Reason, Status] = {
 
 Severity = Literal["page", "ticket", "info"]
 
+PHASES = ("resolve", "connect", "tls", "processing", "transfer")
+"""The phases of an exchange, in their order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phases:
@@ -88,13 +91,7 @@ class Phases:
 
     def items(self) -> tuple[tuple[str, float], ...]:
         """The phases that were reached, in their order."""
-        pairs = (
-            ("resolve", self.resolve),
-            ("connect", self.connect),
-            ("tls", self.tls),
-            ("processing", self.processing),
-            ("transfer", self.transfer),
-        )
+        pairs = zip(PHASES, _values(self), strict=True)
         return tuple((name, value) for name, value in pairs if value is not None)
 
     def __add__(self, other: Phases) -> Phases:

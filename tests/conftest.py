@@ -1,0 +1,33 @@
+"""Shared by all tests: programs of the system that some tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+PROGRAMS = {
+    "prometheus": ("prometheus", "promtool"),
+    "nginx-light": ("nginx",),
+    "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
+}
+SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def missing_package(item: pytest.Item) -> str:
+    """The Debian package that this test needs and that is not installed, or ``""``."""
+    for mark in item.iter_markers("system"):
+        for package in mark.args:
+            if not all(shutil.which(program, path=SEARCH) for program in PROGRAMS[package]):
+                return package
+    return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what the system cannot run, and say what to install; in CI nothing is left out."""
+    if os.environ.get("CI") == "true":
+        return
+    for item in items:
+        if package := missing_package(item):
+            item.add_marker(pytest.mark.skip(reason=f"needs {package}: apt-get install {package}"))
