@@ -191,6 +191,9 @@ class Outcome:
     cleanup: tuple[Step, ...] = ()
     cleanup_failed: bool = False
     orders: tuple[Order, ...] = ()
+    order_failed: bool = False
+    """The step that decided is the one that places an order: only one more order can confirm it,
+    60 s later, and two such failures are `down`."""
     trace_id: str = ""
     not_run: str = ""
     """What this run left out on purpose, in words ("stopped before place-order: …")."""
