@@ -1,4 +1,4 @@
-"""The words of techrun as frozen records: what was asked, what was found, what changed. No I/O.
+"""The words of techrun as frozen records: what was asked and what was found. No I/O.
 
 Seconds everywhere; moments are Unix time.
 """
@@ -260,6 +260,8 @@ class Shop:
     runbook: str = ""
     rollback: str = ""
     orders_per_day: int = 24
+    timezone: str = "UTC"
+    """IANA name: the clock that messages show and the day that orders are counted for."""
 
 
 Trigger = Literal["schedule", "confirmation", "manual", "release"]
@@ -280,23 +282,3 @@ class Result:
     """Planned runs before this one that never started."""
     trigger: Trigger = "schedule"
     location: str = "local"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A check's confirmed status turned."""
-
-    check: CheckId
-    before: Status
-    after: Status
-    at: float
-    since: float
-    """When the first run of this streak started."""
-    runs: int
-    """How many runs in a row confirmed it."""
-    last_good: float | None = None
-    reason: Reason | None = None
-    step: str = ""
-    message: str = ""
-    decision: str = ""
-    """The name of the rule that decided (`down.confirmed`, `recovered.confirmed`, …)."""
