@@ -1,0 +1,14 @@
+"""The shop's pages, and the switch for its faults."""
+
+from django.apps import apps
+from django.http import HttpResponse
+from django.urls import include, path
+
+from oscarshop import faults
+
+urlpatterns = [
+    path("health/", lambda _request: HttpResponse("ok")),
+    path("_faults/<slug:name>/<str:state>/", faults.switch),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include(apps.get_app_config("oscar").urls[0])),
+]
