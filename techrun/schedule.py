@@ -132,6 +132,14 @@ class Schedule:
                 due.append(run)
         return due
 
+    def wants(self, run: Due) -> bool:
+        """Whether a run that has not started yet is still wanted; if not, its check is free again."""
+        timer = self._timers.get(run.check.id)
+        if timer is None or timer.check.digest == run.check.digest:
+            return timer is not None
+        timer.busy = False
+        return False
+
     def finished(self, run: Due, outcome: Outcome) -> bool:
         """A run has ended: plan its confirmation; false if the check has left or changed meanwhile."""
         timer = self._timers.get(run.check.id)

@@ -1,0 +1,253 @@
+"""The whole loop: schedule → probe → outcome → result → sinks. The engine owns time and identity."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from techrun.fetch import Fetcher
+from techrun.model import Check, Outcome, Reason, Result, Shop, Status, Trigger
+from techrun.probes import Kind, OrderLedger, Run, kinds
+from techrun.redact import Redactor
+from techrun.schedule import Clock, Due, Schedule, SystemClock
+from techrun.sinks import Sink
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP = 1.0
+"""Seconds after which the loop looks at the clock again: the machine may have been suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engine runs checks."""
+
+    concurrency: int = 500
+    """Runs at a time; those that wait for a place start late, which is measured."""
+    grace: float = 2.0
+    """Seconds beyond its deadlines after which a probe is given up."""
+    patience: float = 3.0
+    """Seconds that running checks get at a stop before they are interrupted."""
+    location: str = "local"
+
+
+@dataclass(slots=True, eq=False)
+class _Active:
+    """One run that is under way."""
+
+    due: Due
+    run: Run
+    started: float
+    """Unix time."""
+    began: float
+    """The same moment on the clock that never jumps."""
+    task: asyncio.Task[Outcome]
+    limit: asyncio.TimerHandle | None = None
+    waiter: asyncio.Future[Result] | None = None
+    """Where `run_once` waits; the result of a scheduled run goes to the sinks instead."""
+
+
+class Engine:
+    """Runs checks when they are due, each within its deadline, and hands the results to the sinks."""
+
+    def __init__(
+        self,
+        checks: Sequence[Check],
+        shops: Sequence[Shop],
+        fetcher: Fetcher,
+        ledger: OrderLedger,
+        *,
+        sinks: Sequence[Sink] = (),
+        redactor: Redactor | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        probes: Mapping[str, Kind] | None = None,
+    ) -> None:
+        self._checks, self._shops = tuple(checks), {shop.name: shop for shop in shops}
+        self._fetcher, self._ledger, self._sinks = fetcher, ledger, tuple(sinks)
+        self._redactor = redactor or Redactor()
+        self._settings = settings or Settings()
+        self._clock = clock or SystemClock()
+        self._kinds = kinds() if probes is None else probes
+        self._schedule = Schedule(self._clock)
+        self._waiting: deque[Due] = deque()
+        self._active: set[_Active] = set()
+        self._wake: asyncio.TimerHandle | None = None
+        self._running = False
+        self._idle, self._stopped = asyncio.Event(), asyncio.Event()
+        self._idle.set()
+
+    async def run_forever(self) -> None:
+        """Run every check when it is due, until `stop`."""
+        self._running = True
+        self.replace(self._checks, tuple(self._shops.values()))
+        await self._stopped.wait()
+
+    def replace(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
+        """Take over a configuration: unchanged checks keep their timers, and what runs may end."""
+        self._checks, self._shops = tuple(checks), {shop.name: shop for shop in shops}
+        for sink in self._sinks:
+            _guarded(sink.configure, self._checks, tuple(shops))
+        self._schedule.replace(self._checks)
+        self._waiting = deque(due for due in self._waiting if self._schedule.wants(due))
+        self._tick()
+
+    def _tick(self) -> None:
+        """Start what is due, and come back when the next check is."""
+        if not self._running:
+            return
+        self._waiting.extend(self._schedule.take())
+        while self._waiting and len(self._active) < self._settings.concurrency:
+            self._begin(self._waiting.popleft())
+        if self._wake is not None:
+            self._wake.cancel()
+        at, now = self._schedule.next_at(), self._clock.elapsed()
+        delay = LONGEST_SLEEP if at is None else min(LONGEST_SLEEP, at - now)
+        self._wake = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _begin(self, due: Due, **options: Any) -> _Active:
+        """Start one run; it ends by itself, or is given up beyond its deadlines."""
+        check, loop = due.check, asyncio.get_running_loop()
+        run = Run(
+            check=check,
+            shop=self._shops[check.id.shop],
+            run_id=_run_id(self._clock.wall()),
+            fetcher=self._fetcher,
+            ledger=self._ledger,
+            redactor=Redactor(parent=self._redactor),
+            trigger=due.trigger,
+            deadline=check.deadline,
+            allow_orders=due.orders,
+            **options,
+        )
+        task = loop.create_task(self._probe(run))
+        active = _Active(due, run, self._clock.wall(), self._clock.elapsed(), task)
+        given = check.deadline + check.cleanup_deadline + self._settings.grace
+        active.limit = loop.call_later(given, self._give_up, active, given)
+        task.add_done_callback(partial(self._done, active))
+        self._active.add(active)
+        self._idle.clear()
+        return active
+
+    async def _probe(self, run: Run) -> Outcome:
+        return await self._kinds[run.check.kind].run(run.check.prepared, run)
+
+    def _done(self, active: _Active, task: asyncio.Task[Outcome]) -> None:
+        """The probe has returned, or failed to."""
+        outcome = _outcome_of(task, active.run)
+        if active in self._active:
+            self._end(active, outcome)
+
+    def _give_up(self, active: _Active, given: float) -> None:
+        """The probe hangs: that is a failed sample, and it holds up nobody."""
+        message = f"the probe `{active.run.check.kind}` did not return within {given:g} s and was given up"
+        log.error("%s: %s", active.run.check.id, message)
+        active.task.cancel()
+        self._end(active, Outcome(Status.UNKNOWN, Reason.INTERNAL, message))
+
+    def _end(self, active: _Active, outcome: Outcome) -> None:
+        """Stamp the outcome, plan what follows from it, and hand it on."""
+        self._active.discard(active)
+        if active.limit is not None:
+            active.limit.cancel()
+        result = self._stamp(active, outcome)
+        if active.waiter is not None:
+            if not active.waiter.done():
+                active.waiter.set_result(result)
+        elif self._schedule.finished(active.due, outcome):
+            for sink in self._sinks:
+                _guarded(sink.accept, result)
+        if not self._active:
+            self._idle.set()
+        self._tick()
+
+    def _stamp(self, active: _Active, outcome: Outcome) -> Result:
+        return Result(
+            check=active.run.check,
+            outcome=_redacted(outcome, active.run.redactor),
+            run_id=active.run.run_id,
+            started=active.started,
+            duration=self._clock.elapsed() - active.began,
+            lateness=max(0.0, active.began - active.due.planned),
+            missed=active.due.missed,
+            trigger=active.due.trigger,
+            location=self._settings.location,
+        )
+
+    async def run_once(
+        self,
+        check: Check,
+        *,
+        trigger: Trigger = "manual",
+        allow_orders: bool = False,
+        until: str | None = None,
+        node: str | None = None,
+        explain: bool = False,
+    ) -> Result:
+        """Run one check now; its result goes to no sink. Cancelled, it first lets the cleanup end."""
+        due = Due(check, self._clock.elapsed(), trigger, allow_orders, missed=0)
+        active = self._begin(due, until=until, node=node, explain=explain)
+        active.waiter = asyncio.get_running_loop().create_future()
+        try:
+            return await asyncio.shield(active.waiter)
+        except asyncio.CancelledError:
+            active.task.cancel()
+            await active.waiter
+            raise
+
+    async def stop(self) -> None:
+        """Start nothing more, let short runs end, interrupt the others, then close the sinks.
+
+        Takes at most the longest deadline and cleanup deadline, and the grace on top.
+        """
+        self._running = False
+        self._waiting.clear()
+        if self._wake is not None:
+            self._wake.cancel()
+        try:
+            await asyncio.wait_for(self._idle.wait(), self._settings.patience)
+        except TimeoutError:
+            for active in self._active:
+                active.task.cancel()
+            await self._idle.wait()
+        for sink in self._sinks:
+            await asyncio.to_thread(_guarded, sink.close)
+        self._stopped.set()
+
+
+def _guarded(call: Callable[..., None], *arguments: object) -> None:
+    """A sink that fails is a line in the log, never the end of the loop."""
+    try:
+        call(*arguments)
+    except Exception:
+        log.exception("the sink %s failed; the checks go on", getattr(call, "__self__", call))
+
+
+def _outcome_of(task: asyncio.Task[Outcome], run: Run) -> Outcome:
+    """What the probe returned; what it raised is our own fault and never the shop's."""
+    if task.cancelled():
+        return Outcome(Status.UNKNOWN, Reason.INTERRUPTED, "techrun was stopped while the check ran")
+    error = task.exception()
+    if error is None:
+        return task.result()
+    log.error("%s: %s", run.check.id, run.redactor("".join(traceback.format_exception(error))))
+    message = f"the probe `{run.check.kind}` failed by itself: {type(error).__name__}: {error}"
+    return Outcome(Status.UNKNOWN, Reason.INTERNAL, message)
+
+
+def _redacted(outcome: Outcome, redactor: Redactor) -> Outcome:
+    """The last net: whatever a probe says, its message names no secret."""
+    message = redactor(outcome.message)
+    return outcome if message == outcome.message else replace(outcome, message=message)
+
+
+def _run_id(now: float) -> str:
+    """Unique, and sorted by time: milliseconds since 1970 and 40 random bits, in hex."""
+    return f"{int(now * 1000):012x}{os.urandom(5).hex()}"
