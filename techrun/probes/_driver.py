@@ -1,0 +1,188 @@
+"""Drives a journey under asyncio: one exchange for each request, within the deadlines.
+
+Whatever happens, the journey is brought to its end: a spent deadline or a stopping daemon is thrown
+into it as `Interrupted`, and the requests of its cleanup are then made under a deadline of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from techrun.exchange import Failure, Interrupted, Request, Response, Wait
+from techrun.model import Outcome, Reason, Status
+from techrun.probes import Run
+
+Question = Request | Wait
+Answer = Response | Failure | None
+Journey = Generator[Question, Answer, Outcome]
+
+OFF_LOOP = 100 * 1024
+"""Bytes of a body from which on a journey is advanced in a thread: parsing it would hold the loop."""
+SLACK = 0.25
+"""Seconds that an exchange which ran into the deadline gets to report how far it came."""
+
+
+class Session(Protocol):
+    """What a driver needs of `techrun.fetch`: connections of its own."""
+
+    async def exchange(self, request: Request, timeout: float) -> Response | Failure:
+        """Make exactly one exchange within `timeout` seconds."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """Brings one journey to its end; made for one run."""
+
+    journey: Journey
+    session: Session
+    run: Run
+    _end: float = 0.0
+    """When the deadline that holds now is spent."""
+    _alarm: asyncio.TimerHandle | None = None
+    _task: asyncio.Task[object] | None = None
+    _expired: bool = False
+    _cleaning: bool = False
+    _ordered: bool = False
+
+    async def drive(self) -> Outcome:
+        """The outcome of the journey; deadline and cancellation end it, and never raise."""
+        self._task = asyncio.current_task()
+        self._set_deadline(self.run.deadline)
+        try:
+            asked = _start(self.journey)
+            while not isinstance(asked, Outcome):
+                asked = await self._step(asked)
+        finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
+        return await self._settled(asked)
+
+    async def _step(self, asked: Question) -> Question | Outcome:
+        """Do what is asked and tell the journey; an interruption is told instead of an answer."""
+        if asked.cleanup and not self._cleaning:
+            self._clean()
+        if self._left() <= 0 and not self._cleaning:
+            return self._interrupt(self._spent())
+        try:
+            answer = await self._answer(asked)
+        except asyncio.CancelledError:
+            interruption = self._why()
+            if not self._cleaning:
+                return self._interrupt(interruption)
+            answer = None if isinstance(asked, Wait) else Failure(interruption.reason, interruption.message)
+        return await self._tell(answer)
+
+    async def _answer(self, asked: Question) -> Answer:
+        left = self._left()
+        if isinstance(asked, Wait):
+            await asyncio.sleep(max(0.0, min(asked.seconds, left)))
+            return None
+        if left <= 0:
+            spent = self._spent()
+            return Failure(spent.reason, spent.message)
+        if asked.places_order:
+            refusal = await self._order_refused(asked.step)
+            if refusal:
+                return Failure(Reason.ORDER_CAP, refusal)
+        timeout = left if asked.timeout is None else min(asked.timeout, left)
+        return await self.session.exchange(asked, timeout)
+
+    async def _order_refused(self, step: str) -> str:
+        """Why this order must not be sent; it is on record before it is."""
+        if not self.run.allow_orders:
+            return "this run may not place orders"
+        try:
+            refusal = await self.run.ledger.begin(self.run.shop, self.run.check, self.run.run_id, step)
+        except Exception as error:  # noqa: BLE001  an order that cannot be recorded is not sent, whatever the cause
+            return f"the order could not be recorded, so it was not sent: {error}"
+        self._ordered = not refusal
+        return refusal
+
+    async def _tell(self, answer: Answer) -> Question | Outcome:
+        """Advance the journey, in a thread where there is much to parse."""
+        if not isinstance(answer, Response) or len(answer.body) <= OFF_LOOP:
+            return _send(self.journey, answer)
+        advance = asyncio.ensure_future(asyncio.to_thread(_send, self.journey, answer))
+        interruption = None
+        while not advance.done():
+            try:
+                await asyncio.wait({advance})
+            except asyncio.CancelledError:
+                interruption = self._why()
+        asked = advance.result()
+        if interruption is None or self._cleaning or isinstance(asked, Outcome):
+            return asked
+        return self._interrupt(interruption)
+
+    def _interrupt(self, interruption: Interrupted) -> Question | Outcome:
+        """Stop the steps; what the journey asks from now on is cleanup."""
+        self._clean()
+        return _throw(self.journey, interruption)
+
+    def _clean(self) -> None:
+        self._cleaning = True
+        self._set_deadline(self.run.check.cleanup_deadline)
+
+    def _set_deadline(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._end = loop.time() + seconds
+        self._alarm = loop.call_at(self._end + SLACK, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _left(self) -> float:
+        return self._end - asyncio.get_running_loop().time()
+
+    def _why(self) -> Interrupted:
+        """Why the task was cancelled; the cancellation is used up by telling the journey."""
+        if self._task is not None:
+            self._task.uncancel()
+        if not self._expired:
+            return Interrupted(Reason.INTERRUPTED, "techrun was stopped while the check ran")
+        self._expired = False
+        return self._spent()
+
+    def _spent(self) -> Interrupted:
+        which, seconds = ("deadline", self.run.deadline)
+        if self._cleaning:
+            which, seconds = ("cleanup deadline", self.run.check.cleanup_deadline)
+        return Interrupted(Reason.TIMEOUT, f"the {which} of {seconds:g} s is spent")
+
+    async def _settled(self, outcome: Outcome) -> Outcome:
+        """Tell the ledger what became of the orders, and mark a failure that only an order confirms."""
+        if not self._ordered:
+            return outcome
+        settling = asyncio.ensure_future(
+            self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
+        )
+        await asyncio.shield(settling)
+        return replace(outcome, order_failed=outcome.status is Status.DOWN)
+
+
+def _start(journey: Journey) -> Question | Outcome:
+    return _advance(lambda: next(journey))
+
+
+def _send(journey: Journey, answer: Answer) -> Question | Outcome:
+    return _advance(lambda: journey.send(answer))
+
+
+def _throw(journey: Journey, interruption: Interrupted) -> Question | Outcome:
+    return _advance(lambda: journey.throw(interruption))
+
+
+def _advance(step: Callable[[], Question]) -> Question | Outcome:
+    """The journey's next question, or its outcome."""
+    try:
+        return step()
+    except StopIteration as stop:
+        outcome: Outcome = stop.value
+        return outcome
