@@ -1,0 +1,110 @@
+"""`techrun check`: run checks once and print what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from techrun.cli.options import (
+    color_option,
+    config_option,
+    selection_options,
+    set_up_logging,
+    verbosity_options,
+)
+
+if TYPE_CHECKING:
+    from techrun.model import Result
+
+FORMATS = ("table", "json", "jsonl", "junit", "markdown")
+
+
+@click.command(name="check")
+@selection_options
+@config_option
+@click.option("--explain", is_flag=True, help="Tell the whole story of each exchange.")
+@click.option("--curl", is_flag=True, help="Give the failing step as a curl line; secrets are masked.")
+@click.option("--until", metavar="STEP", help="End journeys after this step.")
+@click.option("--node", metavar="ADDRESS", help="Connect to this address; SNI and Host stay the shop's.")
+@click.option("--orders", is_flag=True, help="Let journeys place their test order.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--fail-on", type=click.Choice(["down", "degraded"]), default="down", show_default=True)
+@click.option(
+    "--on-inconclusive", type=click.Choice(["pass", "fail"]), help="What blocked and unknown come to."
+)
+@verbosity_options
+@color_option
+def command(selectors: tuple[str, ...], config: Path, **options: Any) -> int:
+    """Run checks once and print what was found.
+
+    SELECTOR is a check (acme-es/checkout), a pattern ('acme-*/*') or a shop; none means all.
+    """
+    from techrun import app
+    from techrun.cli.verdict import exit_code
+
+    set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
+    loaded = app.load(config)
+    checks = app.select(loaded, selectors, client=options["client"], tags=options["tags"])
+    wish = app.Wish(
+        until=options["until"],
+        node=options["node"],
+        allow_orders=options["orders"],
+        explain=options["explain"] or options["curl"],
+    )
+    results = app.run_checks(loaded, checks, wish)
+    _print(results, options)
+    return int(exit_code(results, options["fail_on"], options["on_inconclusive"]))
+
+
+def _print(results: list[Result], options: dict[str, Any]) -> None:
+    if options["curl"]:
+        _print_curl(results)
+    elif options["format_"] == "table":
+        _print_for_people(results, options)
+    else:
+        click.echo(_machine_format(results, options["format_"]))
+
+
+def _print_for_people(results: list[Result], options: dict[str, Any]) -> None:
+    from techrun.cli.show.console import make_console
+
+    console = make_console(color=options["color"])
+    if options["explain"]:
+        from techrun.cli.show.waterfall import show_story
+
+        for result in results:
+            show_story(result, console)
+    elif not options["quiet"]:
+        from techrun.cli.show.table import show_table
+
+        show_table(results, console)
+
+
+def _print_curl(results: list[Result]) -> None:
+    from techrun.cli.show.curl import curl_line, failing_exchange
+
+    for result in results:
+        exchange = failing_exchange(result.outcome)
+        if exchange is None:
+            click.echo(f"# {result.check.id}: no HTTP exchange to repeat")
+        else:
+            click.echo(f"# {result.check.id} {result.outcome.step}".rstrip())
+            click.echo(curl_line(exchange))
+
+
+def _machine_format(results: list[Result], name: str) -> str:
+    import json
+
+    from techrun.cli.show import reports
+    from techrun.sinks.jsonl import as_record
+
+    if name == "junit":
+        return reports.junit(results)
+    if name == "markdown":
+        return reports.markdown(results)
+    records = [as_record(result) for result in results]
+    if name == "json":
+        return json.dumps(records, ensure_ascii=False, indent=2)
+    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records)

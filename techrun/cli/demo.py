@@ -1,0 +1,99 @@
+"""`techrun demo`: a demo shop and its watcher; `techrun demo fault` breaks and mends the shop."""
+
+from __future__ import annotations
+
+import click
+
+from techrun.cli.options import color_option, set_up_logging
+
+SHOP_PORT = 9780
+port_option = click.option(
+    "--port", default=SHOP_PORT, show_default=True, help="The demo shop's port on 127.0.0.1."
+)
+
+
+class Duration(click.ParamType):
+    """`30s`, `5m`, `1h30m`, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds; a usage error says what a duration looks like."""
+        from techrun.language.durations import parse_duration
+
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(name="demo", invoke_without_command=True)
+@click.option(
+    "--for", "seconds", type=Duration(), metavar="DURATION", help="End by itself after this time (30s, 5m)."
+)
+@port_option
+@click.option(
+    "--listen", metavar="HOST:PORT", default="127.0.0.1:9789", show_default=True, help="Metrics and status."
+)
+@color_option
+@click.pass_context
+def command(ctx: click.Context, seconds: float | None, port: int, listen: str, *, color: bool) -> int:
+    """Start a demo shop and watch it: the whole product on one machine, nothing else needed."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from techrun import app
+    from techrun.cli.show.console import make_console
+    from techrun.cli.show.ticker import Ticker
+
+    set_up_logging(quiet=False, verbose=0)
+    console = make_console(color=color)
+    with app.demo_shop(port) as shop:
+        loaded = app.load_demo(shop.url)
+        console.print(_welcome(shop.url, f"http://{listen}", len(loaded.checks), port))
+        app.watch(loaded, app.Watch(listen=listen, seconds=seconds), extra_sinks=(Ticker(console),))
+    console.print("The demo has ended.")
+    return 0
+
+
+def _welcome(shop: str, watcher: str, checks: int, port: int) -> str:
+    port_hint = "" if port == SHOP_PORT else f" --port {port}"
+    return f"""
+  The shop      {shop}
+  Its faults    {shop}/_faults
+  The watcher   {watcher}  (metrics: {watcher}/metrics)
+
+  {checks} checks watch the shop as its customers use it. Break it, from a second terminal:
+
+    techrun demo fault{port_hint}                            lists what can break
+    techrun demo fault payment-declined on{port_hint}        and watch this one
+
+  Every change of a check is printed below. Ctrl-C ends the demo.
+"""
+
+
+@command.command(name="fault")
+@click.argument("name", required=False)
+@click.argument("state", type=click.Choice(["on", "off"]), default="on")
+@port_option
+@color_option
+def fault(name: str | None, state: str, port: int, *, color: bool) -> int:
+    """Break the running demo shop, or mend it; without NAME the faults are listed.
+
+    NAME `all` with `off` mends everything.
+    """
+    from techrun import app
+    from techrun.cli.show.console import make_console
+
+    console = make_console(color=color)
+    if name is not None:
+        click.echo(app.set_demo_fault(port, name, on=state == "on"))
+        return 0
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("fault", "now", "what a customer sees"):
+        table.add_column(column, no_wrap=column != "what a customer sees", overflow="fold")
+    for row in app.demo_faults(port):
+        table.add_row(row.name, "ON" if row.on else "off", row.summary, style="bold red" if row.on else None)
+    console.print(table)
+    return 0

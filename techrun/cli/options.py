@@ -1,0 +1,61 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=True, exists=False),
+    default=Path("techrun.yaml"),
+    envvar="TECHRUN_CONFIG",
+    show_default=True,
+    help="A file, or a folder with techrun.yaml in it.",
+)
+color_option = click.option(
+    "--color/--no-color", default=True, help="Colours; NO_COLOR switches them off too."
+)
+
+
+def selection_options(command: Command) -> Command:
+    """`SELECTOR… --client --tag`: which checks are meant."""
+    for decorate in (
+        click.argument("selectors", metavar="[SELECTOR]…", nargs=-1, shell_complete=complete_selector),
+        click.option("--client", help="Only shops of this client."),
+        click.option("--tag", "tags", multiple=True, help="Only checks with this tag; repeatable."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def verbosity_options(command: Command) -> Command:
+    """`-q` and `-v`: less and more on stderr."""
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")
+    verbose = click.option("-v", "--verbose", count=True, help="Tell more; twice for everything.")
+    return quiet(verbose(command))
+
+
+def set_up_logging(*, quiet: bool, verbose: int) -> None:
+    """Log to stderr, as much as was asked for."""
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+
+def complete_selector(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of checks for the shell's completion; an unreadable configuration offers none."""
+    from techrun import app
+    from techrun.errors import TechrunError
+
+    try:
+        loaded = app.load(ctx.params.get("config") or Path("techrun.yaml"))
+    except TechrunError:
+        return []
+    return [name for check in loaded.checks if (name := str(check.id)).startswith(incomplete)]
