@@ -15,7 +15,7 @@ _WHOLE = re.compile(PATTERN)
 
 def parse(text: str) -> float:
     """Seconds in a duration such as `1h30m`; ValueError says how one is written."""
-    if not text or not _WHOLE.match(text):
+    if not text or not _WHOLE.fullmatch(text):
         raise ValueError(f"expected a duration such as 800ms, 30s, 5m or 1h30m, got {text!r}")
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 

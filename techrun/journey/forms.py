@@ -1,0 +1,155 @@
+"""Sends a form of a page as a browser would: every successful control travels along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+from techrun.journey.controls import Control, FormError, fill, read_controls
+
+Pairs = Sequence[tuple[str, str]]
+_LISTED = 12
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form, filled and encoded: the request that it makes."""
+
+    method: str
+    url: str
+    body: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How a form is filled and sent."""
+
+    values: Mapping[str, Any]
+    """Override controls that the form has."""
+    added: Pairs = ()
+    """Fields that it has not (a script adds them)."""
+    press: str = ""
+    """The selector of the button; without it the first one counts, as for the Enter key."""
+
+
+def submit(document: Any, page_url: str, selector: str, filling: Filling, boundary: str) -> Submission:
+    """The request that sends the form found by this selector; `FormError` says why there is none."""
+    form = _find(document, selector)
+    controls = read_controls(document, form)
+    button = _pressed(document, controls, filling.press, selector)
+    pairs = [*_pairs(controls, filling.values, button, selector), *filling.added]
+    own = form.attributes
+    override = button.node.attributes if button is not None else {}
+    method = (override.get("formmethod") or own.get("method") or "get").strip().lower()
+    if method == "dialog":
+        raise FormError(f"the form {selector!r} only closes a dialog; it sends nothing")
+    url = _address(document, page_url, (override.get("formaction") or own.get("action") or "").strip())
+    if method != "post":
+        return Submission("GET", urlunsplit(urlsplit(url)._replace(query=urlencode(pairs), fragment="")))
+    encoding = (override.get("formenctype") or own.get("enctype") or "").strip().lower()
+    if encoding == "multipart/form-data":
+        files = {control.name for control in controls if control.type == "file"}
+        return Submission("POST", url, multipart(pairs, files, boundary), f"{encoding}; boundary={boundary}")
+    return Submission("POST", url, urlencode(pairs).encode(), URLENCODED)
+
+
+def multipart(pairs: Pairs, files: set[str], boundary: str) -> bytes:
+    """Fields as `multipart/form-data`; a file field is sent as browsers do when no file was picked."""
+    parts = []
+    for name, value in pairs:
+        quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        file = '; filename=""\r\nContent-Type: application/octet-stream' if name in files else ""
+        parts.append(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"{file}\r\n\r\n{value}\r\n'
+        )
+    return "".join((*parts, f"--{boundary}--\r\n")).encode()
+
+
+def _find(document: Any, selector: str) -> Any:
+    """The first element that the selector finds; it must be a form."""
+    node = document.css_first(selector)
+    if node is None:
+        raise FormError(f"no form matches {selector!r}; {_forms_of(document)}")
+    if node.tag != "form":
+        raise FormError(f"{selector!r} finds a <{node.tag}>, not a form; {_forms_of(document)}")
+    return node
+
+
+def _forms_of(document: Any) -> str:
+    """What forms there are, for a message."""
+    names = []
+    for form in document.css("form")[:_LISTED]:
+        attributes = form.attributes
+        if attributes.get("id"):
+            names.append(f"form#{attributes['id']}")
+        else:
+            names.append(f'form[action="{attributes.get("action") or ""}"]')
+    return f"the page has {', '.join(names)}" if names else "the page has no form"
+
+
+def _pressed(document: Any, controls: list[Control], press: str, selector: str) -> Control | None:
+    """The button that sends the form: the one asked for, else the first, as for the Enter key."""
+    buttons = [control for control in controls if control.is_button and not control.disabled]
+    if not press:
+        return buttons[0] if buttons else None
+    wanted = {node.mem_id for node in document.css(press)}
+    if not wanted:
+        raise FormError(f"no button matches {press!r}")
+    for button in buttons:
+        if button.node.mem_id in wanted:
+            return button
+    if any(control.node.mem_id in wanted for control in controls if control.disabled):
+        raise FormError(f"the button {press!r} is disabled")
+    raise FormError(f"{press!r} is no submit button of the form {selector!r}")
+
+
+def _pairs(
+    controls: list[Control], values: Mapping[str, Any], button: Control | None, selector: str
+) -> list[tuple[str, str]]:
+    """The name and value of every successful control in the order of the page."""
+    groups: dict[str, list[Control]] = {}
+    for control in controls:
+        if control.name and not control.disabled and not control.is_button:
+            groups.setdefault(control.name, []).append(control)
+    for name, value in values.items():
+        if name not in groups:
+            raise FormError(_no_field(name, controls, list(groups), selector))
+        fill(name, groups[name], value)
+    sent = (
+        control for control in controls if control is button or not (control.disabled or control.is_button)
+    )
+    return [(name, _newlines(value)) for control in sent for name, value in control.pairs()]
+
+
+def _no_field(name: str, controls: list[Control], names: list[str], selector: str) -> str:
+    """Why a name in `fill` cannot be filled, and what can."""
+    if any(control.name == name and control.disabled for control in controls):
+        return f"the field {name!r} of the form {selector!r} is disabled"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    have = f"it has {', '.join(names[:_LISTED])}{more}" if names else "it has no field"
+    return f"the form {selector!r} has no field {name!r}; {have}"
+
+
+def _address(document: Any, page_url: str, action: str) -> str:
+    """Where the form goes: an empty action means the page itself, whatever `<base>` says."""
+    if not action:
+        return page_url.partition("#")[0]
+    base = document.css_first("base[href]")
+    start = urljoin(page_url, (base.attributes.get("href") or "").strip()) if base is not None else page_url
+    url = urljoin(start, action).partition("#")[0]
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise FormError(f"the form's action {action!r} is no http address; a script sends it")
+    return url
+
+
+def _newlines(text: str) -> str:
+    """Browsers send every line end as CRLF."""
+    return (
+        text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+        if "\n" in text or "\r" in text
+        else text
+    )

@@ -1,0 +1,155 @@
+"""A journey compiled once: everything that can be known before a run is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from techrun.exchange import HttpVersion
+from techrun.journey.model import RetryOn, Verb
+from techrun.language.expect import Expectations
+from techrun.language.expressions import Condition, Template, Tree
+from techrun.language.extract import Extractor
+
+Frame = tuple[tuple[str, Tree], ...]
+"""The parameters of one fragment, rendered in the scope that uses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds above which something is slow (`warn`) or fails (`fail`)."""
+
+    warn: float | None = None
+    fail: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """How often a step is tried again, after which wait, and on which kinds of failure."""
+
+    times: int
+    wait: float
+    on: frozenset[RetryOn]
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """One variable that a step saves."""
+
+    name: str
+    extractor: Extractor
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """One header that the session sends from now on: taken from the answer, or written as a template."""
+
+    header: str
+    extractor: Extractor | None = None
+    template: Template | None = None
+    refreshed: bool = False
+    """It comes from a response header: every later answer that has the header renews it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who the session is from this step on."""
+
+    bearer: Template | None = None
+    user: Template | None = None
+    password: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a request brings along; at most one body."""
+
+    query: Frame = ()
+    headers: tuple[tuple[str, Template], ...] = ()
+    body: Template | None = None
+    json: Tree | None = None
+    form: Frame | None = None
+    document: str = ""
+    """A GraphQL document, sent as it is written."""
+    variables: Frame = ()
+    fill: Frame = ()
+    press: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step, ready to run."""
+
+    name: str
+    title: str
+    verb: Verb
+    method: str = "GET"
+    target: Template | None = None
+    """The address; for `submit` the selector of the form."""
+    wait: float = 0.0
+    payload: Payload = field(default_factory=Payload)
+    saves: tuple[Saving, ...] = ()
+    carries: tuple[Carrying, ...] = ()
+    expect: Expectations | None = None
+    follows: bool = True
+    """Redirects are followed; not where the step expects one."""
+    budget: Limits | None = None
+    timeout: float | None = None
+    retry: Retrying | None = None
+    places_order: bool = False
+    fixture: bool = False
+    conditions: tuple[tuple[int, Condition], ...] = ()
+    """Every `when` on the way in, each with the number of frames it is judged in."""
+    session: str = ""
+    credentials: Credentials | None = None
+    frames: tuple[Frame, ...] = ()
+    http: HttpVersion = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A journey, ready to run any number of times."""
+
+    name: str
+    steps: tuple[PlannedStep, ...]
+    cleanup: tuple[PlannedStep, ...] = ()
+    title: str = ""
+    deadline: float = 30.0
+    cleanup_deadline: float = 20.0
+    budget: Limits | None = None
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """The rows of each `data` file."""
+    articles: tuple[str, ...] = ()
+    """`synthetic.articles`: tried in order where a `fixture` step fails."""
+    base_url: str = ""
+    user_agent: str = ""
+    accept_language: str = ""
+    signing_key: bytes = b""
+    verify_tls: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all steps, fragments expanded; `until` takes one of them."""
+        return tuple(step.name for step in self.steps)
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether any step places an order."""
+        return any(step.places_order for step in self.steps)
+
+    def last(self, until: str | None) -> int | None:
+        """The index of the step after which a run with this `until` ends; None if there is none.
+
+        The name of a `use` step stands for the last step of its fragment.
+        """
+        if not until:
+            return len(self.steps) - 1
+        hits = [
+            index
+            for index, step in enumerate(self.steps)
+            if step.name == until or step.name.startswith(f"{until}/")
+        ]
+        return hits[-1] if hits else None
