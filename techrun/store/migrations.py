@@ -1,0 +1,123 @@
+"""The schema, as the ordered list of steps that led to it.
+
+A step is never changed once it was released: what is wrong with it is mended by a further step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+from techrun.errors import StoreError
+
+APPLICATION = 0x7EC48A
+"""Stands in the header of every store, so that another program's database is not taken for one."""
+
+
+def _first_schema(connection: sqlite3.Connection) -> None:
+    """Raw results and what they become, and the records that never expire."""
+    for statement in _FIRST_SCHEMA.split(";\n"):
+        connection.execute(statement)
+
+
+_FIRST_SCHEMA = """
+CREATE TABLE watched (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (shop, name)
+);
+CREATE TABLE results (
+    id INTEGER PRIMARY KEY, watched INTEGER NOT NULL, started REAL NOT NULL, status TEXT NOT NULL,
+    reason TEXT NOT NULL, step TEXT NOT NULL, message TEXT NOT NULL, duration REAL NOT NULL,
+    lateness REAL NOT NULL, cause TEXT NOT NULL, run_id TEXT NOT NULL, trace_id TEXT NOT NULL,
+    location TEXT NOT NULL, steps TEXT NOT NULL
+);
+CREATE INDEX results_by_check ON results (watched, started);
+CREATE TABLE hours (
+    watched INTEGER NOT NULL, hour INTEGER NOT NULL, up INTEGER NOT NULL, degraded INTEGER NOT NULL,
+    down INTEGER NOT NULL, blocked INTEGER NOT NULL, unknown INTEGER NOT NULL,
+    p50 REAL NOT NULL, p95 REAL NOT NULL, slowest REAL NOT NULL, PRIMARY KEY (watched, hour)
+) WITHOUT ROWID;
+CREATE INDEX hours_by_hour ON hours (hour);
+CREATE TABLE states (
+    watched INTEGER PRIMARY KEY, status TEXT NOT NULL, since REAL NOT NULL, streak TEXT NOT NULL,
+    runs INTEGER NOT NULL, streak_since REAL NOT NULL, goods INTEGER NOT NULL, goods_since REAL NOT NULL,
+    order_failures INTEGER NOT NULL, failed_step TEXT NOT NULL, last_good REAL
+);
+CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, name TEXT NOT NULL, severity TEXT NOT NULL,
+    title TEXT NOT NULL, since REAL NOT NULL, opened REAL NOT NULL, reason TEXT NOT NULL,
+    step TEXT NOT NULL, message TEXT NOT NULL, last_good REAL, runs INTEGER NOT NULL,
+    trace_id TEXT NOT NULL, closed REAL, closed_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX one_open_incident ON incidents (shop, name) WHERE closed IS NULL;
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, name TEXT NOT NULL, before TEXT NOT NULL,
+    after TEXT NOT NULL, at REAL NOT NULL, since REAL NOT NULL, runs INTEGER NOT NULL, last_good REAL,
+    reason TEXT NOT NULL, step TEXT NOT NULL, message TEXT NOT NULL, decision TEXT NOT NULL,
+    trace_id TEXT NOT NULL
+);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, event TEXT NOT NULL, channel TEXT NOT NULL,
+    title TEXT NOT NULL, body TEXT NOT NULL, created REAL NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL, not_before REAL NOT NULL, settled REAL,
+    UNIQUE (incident, event, channel)
+);
+CREATE INDEX outbox_open ON outbox (channel, id) WHERE state IN ('waiting', 'sending');
+CREATE TABLE receipts (
+    id INTEGER PRIMARY KEY, message INTEGER NOT NULL, attempt INTEGER NOT NULL, at REAL NOT NULL,
+    ok INTEGER NOT NULL, elapsed REAL NOT NULL, answer TEXT NOT NULL
+);
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, name TEXT NOT NULL, run_id TEXT NOT NULL,
+    step TEXT NOT NULL, day TEXT NOT NULL, begun REAL NOT NULL, owner TEXT NOT NULL,
+    state TEXT NOT NULL, reference TEXT NOT NULL, settled REAL
+);
+CREATE INDEX orders_by_day ON orders (shop, day);
+CREATE INDEX orders_open ON orders (shop) WHERE state IN ('begun', 'leaked')
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+"""Applied in this order; the schema's version is how many of them were."""
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the store to this version's schema; all steps and their record are one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection, path)
+        for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+            step(connection)
+            connection.execute(
+                "INSERT INTO migrations VALUES (?, ?, ?)",
+                (number, step.__name__.lstrip("_"), time.time()),
+            )
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: str) -> int:
+    """How many steps were applied; makes the record of them in an empty file."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables:
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(
+            "CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied REAL NOT NULL)"
+        )
+        return 0
+    return known_version(connection, path)
+
+
+def known_version(connection: sqlite3.Connection, path: str) -> int:
+    """The version of an existing store; StoreError where it is none, or newer than this program."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION:
+        raise StoreError(f"{path}: this database is not techrun's; name another file for the store")
+    (version,) = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: written by a newer techrun (schema {version}, this one knows {len(MIGRATIONS)}); "
+            "install that version again, or name another file for the store"
+        )
+    return int(version)

@@ -1,0 +1,128 @@
+"""Messages as rows: written together with the change that causes them, deleted never, sent at least once.
+
+A row is `waiting`, `sending` (claimed by a worker), `sent` or `given_up`. The daemon holds the store
+alone, so a row that is `sending` when it starts was being sent when the last one was killed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from techrun.standing import Message, Receipt
+from techrun.store.database import Store
+
+_MESSAGE = "incident, event, channel, title, body, created, id, attempts"
+
+_NEXT = f"""
+SELECT {_MESSAGE} FROM outbox AS mine
+WHERE channel = ? AND state = 'waiting' AND not_before <= ? AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier
+    WHERE earlier.channel = mine.channel AND earlier.incident = mine.incident AND earlier.id < mine.id
+      AND earlier.state IN ('waiting', 'sending')
+) ORDER BY id LIMIT 1
+"""  # noqa: S608  constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for one channel."""
+
+    channel: str
+    messages: int
+    oldest: float
+    """When the oldest of them was written."""
+
+
+def add_message(connection: sqlite3.Connection, message: Message) -> None:
+    """Put a message in the outbox; the same event is told to a channel only once."""
+    connection.execute(
+        "INSERT OR IGNORE INTO outbox"
+        " (incident, event, channel, title, body, created, state, attempts, not_before)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, 0)",
+        (
+            message.incident,
+            message.event,
+            message.channel,
+            message.title,
+            message.body,
+            message.created,
+        ),
+    )
+
+
+def told_channels(connection: sqlite3.Connection, incident: int) -> list[str]:
+    """The channels that heard of an incident, or will: its end is owed to them."""
+    rows = connection.execute(
+        "SELECT channel FROM outbox WHERE incident = ? AND event = 'opened' AND state != 'given_up'",
+        (incident,),
+    )
+    return [channel for (channel,) in rows]
+
+
+def release_claims(connection: sqlite3.Connection) -> int:
+    """Let wait again what was being sent when the last daemon ended; how many."""
+    return connection.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'sending'").rowcount
+
+
+def backlog(connection: sqlite3.Connection) -> list[Backlog]:
+    """What is not yet delivered, by channel."""
+    rows = connection.execute(
+        "SELECT channel, count(*), min(created) FROM outbox WHERE state IN ('waiting', 'sending')"
+        " GROUP BY channel ORDER BY channel"
+    )
+    return [Backlog(*row) for row in rows]
+
+
+class Outbox:
+    """The outbox as the workers of the channels use it."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def claim(self, channel: str) -> Message | None:
+        """The next message of a channel, now this worker's; None where none is due."""
+        with self._store.read() as connection:
+            row = connection.execute(_NEXT, (channel, self._clock())).fetchone()
+        if row is None:
+            return None
+        *fields, attempts = row
+        number = fields[-1]
+        claimed = self._store.write(
+            lambda writing: (
+                writing.execute(
+                    "UPDATE outbox SET state = 'sending', attempts = attempts + 1"
+                    " WHERE id = ? AND state = 'waiting' AND attempts = ?",
+                    (number, attempts),
+                ).rowcount
+            ),
+            urgent=True,
+        ).result()
+        return Message(*fields, attempt=attempts + 1) if claimed else None
+
+    def settle(self, message: Message, receipt: Receipt, retry_at: float | None) -> None:
+        """Note what became of an attempt; it waits again until `retry_at`, or is given up without one."""
+        state = "sent" if receipt.ok else "given_up" if retry_at is None else "waiting"
+        now = self._clock()
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE outbox SET state = ?, not_before = ?, settled = ? WHERE id = ? AND attempts = ?",
+                (state, retry_at or 0, None if state == "waiting" else now, message.id, message.attempt),
+            )
+            connection.execute(
+                "INSERT INTO receipts (message, attempt, at, ok, elapsed, answer) VALUES (?, ?, ?, ?, ?, ?)",
+                (message.id, message.attempt, now, receipt.ok, receipt.elapsed, receipt.answer),
+            )
+
+        self._store.write(work, urgent=True).result()
+
+    def next_due(self, channel: str) -> float | None:
+        """When the next message of a channel may be tried; None where none waits."""
+        with self._store.read() as connection:
+            (due,) = connection.execute(
+                "SELECT min(not_before) FROM outbox WHERE channel = ? AND state = 'waiting'", (channel,)
+            ).fetchone()
+        return None if due is None else float(due)

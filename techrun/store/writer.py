@@ -1,0 +1,230 @@
+"""The one thread that writes: it gathers what came in and commits it together.
+
+Two ways in. A `Lane` takes rows that may be lost (raw results): putting one costs an append, and a
+full lane forgets its oldest. `Writer.write` takes work that must not be lost (states, messages,
+orders) and answers with a future. Neither waits for the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from techrun.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+COMMIT_EVERY = 0.2
+"""Seconds between two commits while nothing is urgent."""
+BATCH = 5_000
+"""Rows of one lane that one transaction takes at most: it bounds how long an urgent write waits."""
+REST = 2.0
+"""Seconds that lanes wait after the disk refused them."""
+
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+Work = Callable[[sqlite3.Connection], Answer]
+
+
+class Lane(Generic[Row]):
+    """Rows on their way to the disk; when it is full the oldest are forgotten, and counted."""
+
+    def __init__(self, write_rows: Callable[[sqlite3.Connection, list[Row]], None], capacity: int) -> None:
+        self._write_rows = write_rows
+        self._rows: deque[Row] = deque(maxlen=capacity)
+        self._taken: list[Row] = []
+        self.dropped = 0
+        """Rows that were forgotten since the start."""
+
+    def put(self, row: Row) -> None:
+        """Take one row; never blocks."""
+        if len(self._rows) == self._rows.maxlen:
+            self.dropped += 1
+        self._rows.append(row)
+
+    @property
+    def waiting(self) -> int:
+        """Rows that are not yet written."""
+        return len(self._rows) + len(self._taken)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write the oldest rows inside a transaction; they are kept until `written`."""
+        while self._rows and len(self._taken) < BATCH:
+            self._taken.append(self._rows.popleft())
+        self._write_rows(connection, self._taken)
+
+    def written(self) -> None:
+        """The transaction was committed: let the rows go."""
+        self._taken = []
+
+    def refuse(self) -> None:
+        """The rows at hand can never be written."""
+        self.dropped += len(self._taken)
+        self._taken = []
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Work[Any]
+    future: Future[Any] = field(default_factory=Future)
+    answer: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one transaction writes."""
+
+    jobs: list[_Job]
+    lanes: list[Lane[Any]]
+
+    def parts(self) -> list[_Batch]:
+        """Each job and each lane by itself."""
+        return [_Batch([job], []) for job in self.jobs] + [_Batch([], [lane]) for lane in self.lanes]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Do it all inside a transaction."""
+        for job in self.jobs:
+            job.answer = job.work(connection)
+        for lane in self.lanes:
+            lane.write(connection)
+
+    def written(self) -> None:
+        """It is on the disk."""
+        for lane in self.lanes:
+            lane.written()
+        for job in self.jobs:
+            job.future.set_result(job.answer)
+
+
+class Writer:
+    """Owns the writing connection from its start to its end."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
+        self._connect = connect
+        self._name = name
+        self._jobs: list[_Job] = []
+        self._lanes: list[Lane[Any]] = []
+        self._wake = threading.Condition()
+        self._urgent = False
+        self._closing = False
+        self._lanes_rest_until = 0.0
+        self.problem = ""
+        """Why the last commit failed; empty while all is well."""
+        self._thread = threading.Thread(target=self._run, name="techrun-store", daemon=True)
+        self._thread.start()
+
+    def lane(self, write_rows: Callable[[sqlite3.Connection, list[Row]], None], capacity: int) -> Lane[Row]:
+        """A new lane; its rows are written from the next commit on."""
+        made = Lane(write_rows, capacity)
+        with self._wake:
+            self._lanes.append(made)
+        return made
+
+    def write(self, work: Work[Answer], *, urgent: bool = False) -> Future[Answer]:
+        """Do this work in the next transaction; the future is done when it is on the disk.
+
+        Work must bear being done twice: where one fails, the others of its transaction are redone.
+        A future that is cancelled in time means that nothing is done.
+        """
+        job = _Job(work)
+        with self._wake:
+            if self._closing:
+                raise StoreError(f"{self._name}: the store is closed")
+            self._jobs.append(job)
+            self._urgent = self._urgent or urgent
+            if urgent:
+                self._wake.notify()
+        return job.future
+
+    def flush(self) -> None:
+        """Wait until what came in so far is on the disk, or was refused by it."""
+        rounds = 1 + max((lane.waiting // BATCH for lane in self._lanes), default=0)
+        for _ in range(rounds):
+            self.write(lambda _: None, urgent=True).result()
+
+    def close(self) -> None:
+        """Write what came in so far and end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with contextlib.closing(self._connect()) as connection:
+            while not self._pause():
+                self._commit(connection, self._take())
+            while (batch := self._take(last=True)) is not _NOTHING:
+                if not self._commit(connection, batch):
+                    for lane in batch.lanes:
+                        lane.refuse()
+
+    def _pause(self) -> bool:
+        """Wait until something is urgent or the interval is over; whether the end has come."""
+        end = time.monotonic() + COMMIT_EVERY
+        with self._wake:
+            while not (self._urgent or self._closing) and (left := end - time.monotonic()) > 0:
+                self._wake.wait(left)
+            self._urgent = False
+            return self._closing
+
+    def _take(self, *, last: bool = False) -> _Batch:
+        """All that is there to be written; lanes rest a while after the disk refused them."""
+        with self._wake:
+            jobs, self._jobs = self._jobs, []
+            resting = not last and time.monotonic() < self._lanes_rest_until
+            lanes = [] if resting else [lane for lane in self._lanes if lane.waiting]
+        jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+        return _Batch(jobs, lanes) if jobs or lanes else _NOTHING
+
+    def _commit(self, connection: sqlite3.Connection, batch: _Batch) -> bool:
+        """Write a batch; where that fails each of its parts by itself, so that one spoils no other."""
+        if batch is _NOTHING:
+            return True
+        error = _attempt(connection, batch)
+        if error is None:
+            self.problem = ""
+            return True
+        parts = batch.parts()
+        if len(parts) > 1:
+            done = [self._commit(connection, part) for part in parts]
+            return all(done)
+        self._give_up(batch, error)
+        return False
+
+    def _give_up(self, batch: _Batch, error: Exception) -> None:
+        problem = f"{self._name}: could not be written ({error})"
+        if problem != self.problem:
+            logger.error("%s", problem)
+        self.problem = problem
+        for job in batch.jobs:
+            job.future.set_exception(StoreError(problem) if isinstance(error, sqlite3.Error) else error)
+        self._lanes_rest_until = time.monotonic() + REST
+        for lane in batch.lanes:
+            # The disk may have room again; a row that breaks a rule of the schema stays wrong.
+            if not isinstance(error, sqlite3.OperationalError):
+                lane.refuse()
+
+
+_NOTHING = _Batch([], [])
+
+
+def _attempt(connection: sqlite3.Connection, batch: _Batch) -> Exception | None:
+    """One transaction; the error that undid it, or None."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        batch.write(connection)
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001  whatever it is, it is handed to the one who asked
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return error
+    batch.written()
+    return None
