@@ -1,0 +1,98 @@
+"""The pages: metrics, health, reload and a landing page. They call what `app` hands in, and know no more."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from techrun.sinks.prometheus import CONTENT_TYPE
+from techrun.web.landing import CONTENT_SECURITY_POLICY, Row, landing_page
+
+Endpoint = Callable[[Request], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What the pages ask for. Each is called in a worker thread of the web server, never on the probe loop."""
+
+    metrics: Callable[[], Iterator[bytes]]
+    """All metrics, piece by piece."""
+    ready: Callable[[], bool]
+    """Whether the configuration is loaded and the first round was run."""
+    reload: Callable[[], str]
+    """Load the configuration anew; the problems as text, or ``""`` when the new one runs."""
+    status: Callable[[], Sequence[Row]]
+    """Every check with its status."""
+
+
+def application(handlers: Handlers, token: str = "") -> Starlette:
+    """The web application; with a token all but the health pages ask for it as a bearer token."""
+    pages = _Pages(handlers)
+    guarded = _guard(token)
+    return Starlette(
+        routes=[
+            Route("/", guarded(pages.landing)),
+            Route("/metrics", guarded(pages.metrics)),
+            Route("/-/healthy", pages.healthy),
+            Route("/-/ready", pages.ready),
+            Route("/-/reload", guarded(pages.reload), methods=["POST"]),
+        ],
+        # Level 1: higher ones take twice the time for a few per cent.
+        middleware=[Middleware(GZipMiddleware, compresslevel=1)],
+    )
+
+
+class _Pages:
+    """Plain functions, not coroutines: Starlette runs them in worker threads."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    def metrics(self, request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response(headers={"Content-Type": CONTENT_TYPE})
+        return StreamingResponse(self._handlers.metrics(), headers={"Content-Type": CONTENT_TYPE})
+
+    def healthy(self, _: Request) -> Response:
+        return PlainTextResponse("techrun is healthy.\n")
+
+    def ready(self, _: Request) -> Response:
+        if self._handlers.ready():
+            return PlainTextResponse("techrun is ready.\n")
+        return PlainTextResponse("techrun is not ready: the first round of checks has not ended yet.\n", 503)
+
+    def reload(self, _: Request) -> Response:
+        problems = self._handlers.reload()
+        if problems:
+            return PlainTextResponse(f"The old configuration goes on.\n{problems.rstrip()}\n", 500)
+        return PlainTextResponse("The new configuration runs.\n")
+
+    def landing(self, _: Request) -> Response:
+        page = landing_page(self._handlers.status())
+        return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+def _guard(token: str) -> Callable[[Endpoint], Endpoint]:
+    """What turns an endpoint into one that wants the token; without a token it stays as it is."""
+    expected = f"Bearer {token}".encode()
+
+    def guarded(endpoint: Endpoint) -> Endpoint:
+        def answer(request: Request) -> Response:
+            given = request.headers.get("authorization", "").encode()
+            if hmac.compare_digest(given, expected):
+                return endpoint(request)
+            return PlainTextResponse(
+                "The bearer token is missing or wrong.\n", 401, {"WWW-Authenticate": "Bearer"}
+            )
+
+        return answer
+
+    return guarded if token else lambda endpoint: endpoint

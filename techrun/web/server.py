@@ -1,0 +1,126 @@
+"""The web server, in a thread and on a loop of its own: a scrape never waits for a probe, nor a probe for it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from techrun.errors import TechrunError
+from techrun.web.routes import Handlers, application
+
+DEFAULT_LISTEN = "127.0.0.1:9789"
+_GRACE = 3
+"""Seconds that answers under way get when the server stops."""
+
+
+class ListenError(TechrunError):
+    """The address to listen on is no address, or cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen(text: str) -> Address:
+    """The address in `host:port`, `[ipv6]:port` or `:port`; without a host it is this machine only."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise ListenError(f"cannot listen on {text!r}: write host:port, such as {DEFAULT_LISTEN}")
+    return Address(host, int(port))
+
+
+class WebServer:
+    """Serves the pages between `start` and `stop`; port 0 takes a free port, see `address`."""
+
+    def __init__(self, listen: str, handlers: Handlers, *, token: str = "") -> None:
+        self.address = parse_listen(listen)
+        self._app = application(handlers, token)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where people find it."""
+        return f"http://{self.address}/"
+
+    def start(self) -> None:
+        """Listen and serve; returns when connections are accepted. ListenError where it cannot."""
+        listener = _bind(self.address)
+        self.address = Address(self.address.host, listener.getsockname()[1])
+        server = self._server = _Server(self._app)
+        self._thread = threading.Thread(target=server.serve_on, args=(listener,), name="web", daemon=True)
+        self._thread.start()
+        server.accepting.wait()
+
+    def stop(self) -> None:
+        """Answer what is under way, at most for three seconds, then close. May be called twice."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+            self._server = self._thread = None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn outside the main thread, with an event for the moment from which it accepts."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self.accepting = threading.Event()
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Run until `should_exit`."""
+        try:
+            asyncio.run(self.serve(sockets=[listener]))
+        finally:
+            listener.close()
+            self.accepting.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+
+def _bind(address: Address) -> socket.socket:
+    """A listening socket; binding before the thread starts lets `start` raise what goes wrong."""
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=128)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program has this port; stop it, or set another one (`listen`)"
+    if error.errno == errno.EACCES:
+        return "this user may not take this port; use one above 1023 (`listen`)"
+    return f"{error.strerror or error}; set another address (`listen`)"
