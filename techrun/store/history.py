@@ -186,14 +186,13 @@ def _runs(connection: sqlite3.Connection, condition: str, values: tuple[Any, ...
         f" trace_id, location, steps FROM watched JOIN results ON results.watched = watched.id {condition}",
         values,
     ):
-        shop, name, started, status, reason, step, message, *rest, steps = row
-        yield PastRun(
+        shop, name, started, status, reason, *rest, steps = row
+        found: list[Any] = [
             CheckId(shop, name),
             started,
             Status(status),
             Reason(reason) if reason else None,
-            step,
-            message,
             *rest,
-            json.loads(steps) if steps else {},
-        )
+        ]
+        found.append(json.loads(steps) if steps else {})
+        yield PastRun(*found)

@@ -62,7 +62,7 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL, not_before REAL NOT NULL, settled REAL,
     UNIQUE (incident, event, channel)
 );
-CREATE INDEX outbox_open ON outbox (channel, id) WHERE state IN ('waiting', 'sending');
+CREATE INDEX outbox_open ON outbox (channel, id) WHERE settled IS NULL;
 CREATE TABLE receipts (
     id INTEGER PRIMARY KEY, message INTEGER NOT NULL, attempt INTEGER NOT NULL, at REAL NOT NULL,
     ok INTEGER NOT NULL, elapsed REAL NOT NULL, answer TEXT NOT NULL
@@ -73,7 +73,7 @@ CREATE TABLE orders (
     state TEXT NOT NULL, reference TEXT NOT NULL, settled REAL
 );
 CREATE INDEX orders_by_day ON orders (shop, day);
-CREATE INDEX orders_open ON orders (shop) WHERE state IN ('begun', 'leaked')
+CREATE INDEX orders_leaked ON orders (shop) WHERE state = 'leaked'
 """
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techrun.standing import Message, Receipt
 from techrun.store.database import Store
@@ -17,10 +17,10 @@ _MESSAGE = "incident, event, channel, title, body, created, id, attempts"
 
 _NEXT = f"""
 SELECT {_MESSAGE} FROM outbox AS mine
-WHERE channel = ? AND state = 'waiting' AND not_before <= ? AND NOT EXISTS (
+WHERE channel = ? AND settled IS NULL AND state = 'waiting' AND not_before <= ? AND NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
     WHERE earlier.channel = mine.channel AND earlier.incident = mine.incident AND earlier.id < mine.id
-      AND earlier.state IN ('waiting', 'sending')
+      AND earlier.settled IS NULL
 ) ORDER BY id LIMIT 1
 """  # noqa: S608  constants of this file
 
@@ -63,13 +63,15 @@ def told_channels(connection: sqlite3.Connection, incident: int) -> list[str]:
 
 def release_claims(connection: sqlite3.Connection) -> int:
     """Let wait again what was being sent when the last daemon ended; how many."""
-    return connection.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'sending'").rowcount
+    return connection.execute(
+        "UPDATE outbox SET state = 'waiting' WHERE settled IS NULL AND state = 'sending'"
+    ).rowcount
 
 
 def backlog(connection: sqlite3.Connection) -> list[Backlog]:
     """What is not yet delivered, by channel."""
     rows = connection.execute(
-        "SELECT channel, count(*), min(created) FROM outbox WHERE state IN ('waiting', 'sending')"
+        "SELECT channel, count(*), min(created) FROM outbox WHERE settled IS NULL"
         " GROUP BY channel ORDER BY channel"
     )
     return [Backlog(*row) for row in rows]
@@ -88,8 +90,7 @@ class Outbox:
             row = connection.execute(_NEXT, (channel, self._clock())).fetchone()
         if row is None:
             return None
-        *fields, attempts = row
-        number = fields[-1]
+        *_, number, attempts = row
         claimed = self._store.write(
             lambda writing: (
                 writing.execute(
@@ -100,7 +101,7 @@ class Outbox:
             ),
             urgent=True,
         ).result()
-        return Message(*fields, attempt=attempts + 1) if claimed else None
+        return replace(Message(*row), attempt=attempts + 1) if claimed else None
 
     def settle(self, message: Message, receipt: Receipt, retry_at: float | None) -> None:
         """Note what became of an attempt; it waits again until `retry_at`, or is given up without one."""
@@ -123,6 +124,7 @@ class Outbox:
         """When the next message of a channel may be tried; None where none waits."""
         with self._store.read() as connection:
             (due,) = connection.execute(
-                "SELECT min(not_before) FROM outbox WHERE channel = ? AND state = 'waiting'", (channel,)
+                "SELECT min(not_before) FROM outbox WHERE channel = ? AND settled IS NULL AND state = 'waiting'",
+                (channel,),
             ).fetchone()
         return None if due is None else float(due)
