@@ -7,13 +7,16 @@ into it as `Interrupted`, and the requests of its cleanup are then made under a 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from techrun.exchange import Failure, Interrupted, Request, Response, Wait
-from techrun.model import Outcome, Reason, Status
+from techrun.model import Outcome, Reason
 from techrun.probes import Run
+
+log = logging.getLogger(__name__)
 
 Question = Request | Wait
 Answer = Response | Failure | None
@@ -28,7 +31,7 @@ SLACK = 0.25
 class Session(Protocol):
     """What a driver needs of `techrun.fetch`: connections of its own."""
 
-    async def exchange(self, request: Request, timeout: float) -> Response | Failure:
+    async def exchange(self, request: Request, timeout: float) -> Response | Failure:  # noqa: ASYNC109  libcurl times out by itself
         """Make exactly one exchange within `timeout` seconds."""
 
 
@@ -88,16 +91,22 @@ class Driver:
             if refusal:
                 return Failure(Reason.ORDER_CAP, refusal)
         timeout = left if asked.timeout is None else min(asked.timeout, left)
-        return await self.session.exchange(asked, timeout)
+        try:
+            return await self.session.exchange(asked, timeout)
+        except Exception as error:
+            log.exception("an exchange of %s failed by itself", self.run.check.id)
+            return Failure(Reason.INTERNAL, f"{type(error).__name__}: {error}")
 
     async def _order_refused(self, step: str) -> str:
         """Why this order must not be sent; it is on record before it is."""
         if not self.run.allow_orders:
             return "this run may not place orders"
+        self._ordered = True
         try:
             refusal = await self.run.ledger.begin(self.run.shop, self.run.check, self.run.run_id, step)
-        except Exception as error:  # noqa: BLE001  an order that cannot be recorded is not sent, whatever the cause
-            return f"the order could not be recorded, so it was not sent: {error}"
+        except Exception as error:
+            log.exception("the order ledger failed")
+            refusal = f"the order could not be recorded, so it was not sent: {error}"
         self._ordered = not refusal
         return refusal
 
@@ -157,14 +166,13 @@ class Driver:
         return Interrupted(Reason.TIMEOUT, f"the {which} of {seconds:g} s is spent")
 
     async def _settled(self, outcome: Outcome) -> Outcome:
-        """Tell the ledger what became of the orders, and mark a failure that only an order confirms."""
-        if not self._ordered:
-            return outcome
-        settling = asyncio.ensure_future(
-            self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
-        )
-        await asyncio.shield(settling)
-        return replace(outcome, order_failed=outcome.status is Status.DOWN)
+        """Tell the ledger what became of the orders."""
+        if self._ordered:
+            try:
+                await self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
+            except Exception:
+                log.exception("the order ledger failed")
+        return outcome
 
 
 def _start(journey: Journey) -> Question | Outcome:
