@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from techrun.fetch.client import Fetcher, Session
+from techrun.fetch.guard import Guard
+from techrun.fetch.resolver import ResolveError, Resolver
+from techrun.fetch.settings import PRIVATE_NETWORKS, FetchSettings
 
-class Fetcher:
-    """Makes exchanges; replaced by `techrun.fetch.client` in the next commit."""
+__all__ = ["PRIVATE_NETWORKS", "FetchSettings", "Fetcher", "Guard", "ResolveError", "Resolver", "Session"]
