@@ -1,0 +1,54 @@
+"""Serves the demo shop on loopback until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import suppress
+
+import uvicorn
+
+from techrun.demo.app import NODE_ADDRESSES, create_app
+from techrun.demo.shop import Shop
+
+GRACE = 1
+"""Seconds that open answers get when the shop stops (one that hangs on purpose never ends)."""
+
+
+def listen(port: int) -> list[socket.socket]:
+    """A socket for the shop, and one for each node where this system has more loopback addresses."""
+    front = socket.create_server(("127.0.0.1", port), backlog=512)
+    sockets = [front]
+    for address in NODE_ADDRESSES:
+        with suppress(OSError):
+            sockets.append(socket.create_server((address, front.getsockname()[1]), backlog=512))
+    return sockets
+
+
+async def serve(port: int, *, with_parent: bool = False) -> None:
+    """Serve until a signal, or with `with_parent` until standard input ends; OSError for a port that is taken."""
+    sockets = listen(port)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(Shop()),
+            log_level="critical",
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=75,
+        )
+    )
+    sys.stdout.write(f"http://127.0.0.1:{sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    if with_parent:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sys.stdin.fileno(), _end_of_input, server)
+    await server.serve(sockets)
+
+
+def _end_of_input(server: uvicorn.Server) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        server.should_exit = True
