@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,10 +11,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from techrun.fetch import Fetcher, ResolveError
+from techrun.exchange import Failure
+from techrun.fetch.names import join, split_address
 from techrun.language.durations import show
 from techrun.model import Outcome, Phases, Reason, Status
 from techrun.probes import Run
+
+LIMIT = 64 * 1024
+"""Bytes that are read from a server at most."""
 
 
 def split_target(text: str) -> tuple[str, int]:
@@ -82,33 +87,35 @@ async def bounded(work: Callable[[Trace], Awaitable[Outcome]], deadline: float, 
 async def connect(run: Run, target: str, trace: Trace) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect to the first address that answers; ProbeError says what failed."""
     host, port = split_target(target)
-    addresses = await _allowed(run.fetcher, run.node or host, run.deadline)
+    if run.node:
+        node, node_port = split_address(run.node)
+        host, port = node, node_port or port
+    found = await run.fetcher.resolve_allowed(host, run.deadline)
+    if isinstance(found, Failure):
+        raise ProbeError(found.reason, found.message)
     trace.reached("resolve")
-    problems = []
-    for address in addresses:
+    problems: list[tuple[str, OSError]] = []
+    for address in found:
         trace.address = address
         try:
-            streams = await asyncio.open_connection(address, port, limit=LIMIT)
+            async with asyncio.timeout(run.deadline / len(found)):
+                streams = await asyncio.open_connection(address, port, limit=LIMIT)
         except OSError as error:
-            problems.append(f"{address} port {port}: {error.strerror or error}")
+            problems.append((join(address, port), error))
         else:
             trace.reached("connect")
             return streams
-    raise ProbeError(Reason.CONNECT, f"cannot connect to {target}: {'; '.join(problems)}")
+    raise _unreachable(target, problems)
 
 
-LIMIT = 64 * 1024
-"""Bytes that are read from a server at most."""
+def _unreachable(target: str, problems: list[tuple[str, OSError]]) -> ProbeError:
+    """What each address said; one that says nothing is given its share of the deadline."""
+    silent = any(isinstance(error, TimeoutError) for _, error in problems)
+    told = "; ".join(f"{peer}: {_why(error)}" for peer, error in problems)
+    return ProbeError(Reason.TIMEOUT if silent else Reason.CONNECT, f"cannot connect to {target}: {told}")
 
 
-async def _allowed(fetcher: Fetcher, host: str, limit: float) -> tuple[str, ...]:
-    """The addresses of a host, all of them allowed by the settings."""
-    try:
-        addresses = await fetcher.resolver.resolve(host, limit)
-    except ResolveError as error:
-        raise ProbeError(Reason.DNS, str(error)) from None
-    for address in addresses:
-        refusal = fetcher.guard.refusal(address)
-        if refusal:
-            raise ProbeError(Reason.FORBIDDEN, f"the settings forbid {host}: {refusal}")
-    return addresses
+def _why(error: OSError) -> str:
+    if error.errno:
+        return os.strerror(error.errno).lower()
+    return "no answer" if isinstance(error, TimeoutError) else str(error)

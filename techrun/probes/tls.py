@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import certifi
 from cryptography import x509
 
 from techrun.exchange import Certificate
-from techrun.fetch import ascii_host, describe
+from techrun.fetch.certificates import describe
+from techrun.fetch.names import ascii_host
 from techrun.language.definition import Definition
 from techrun.language.durations import Seconds, show
 from techrun.model import Outcome, Phases, Reason, Status
@@ -49,7 +49,7 @@ async def run(spec: Spec, run: Run) -> Outcome:
 
 async def _look(spec: Spec, run: Run, trace: Trace) -> Outcome:
     try:
-        seen = await _handshake(spec, run, trace, _trusting(run.fetcher.settings.ca_file or certifi.where()))
+        seen = await _handshake(spec, run, trace, _trusting(run.fetcher.ca_file))
     except ssl.SSLCertVerificationError as error:
         return await _refused(spec, run, error)
     return _verdict(spec, seen, time.time())
