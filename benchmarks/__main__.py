@@ -1,0 +1,20 @@
+"""Run every measurement, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SKIPPED = {"__init__", "__main__"}
+
+
+def main() -> None:
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem not in SKIPPED:
+            print(f"\n== python -m benchmarks.{path.stem}", flush=True)
+            subprocess.run([sys.executable, "-m", f"benchmarks.{path.stem}"], check=False)
+
+
+if __name__ == "__main__":
+    main()

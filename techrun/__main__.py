@@ -1,0 +1,5 @@
+"""`python -m techrun`."""
+
+from techrun.cli import main
+
+main()
