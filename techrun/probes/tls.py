@@ -83,13 +83,14 @@ async def _handshake(spec: Spec, run: Run, trace: Trace, context: ssl.SSLContext
 
 async def _refused(spec: Spec, run: Run, error: ssl.SSLCertVerificationError) -> Outcome:
     """The certificate is refused; a second handshake that trusts anything tells when it expires."""
-    message = f"{spec.tls}: the certificate is refused: {error.verify_message or error}"
+    message = f"{spec.tls}: the certificate is refused: {(error.verify_message or str(error)).rstrip('.')}"
     try:
         seen = await _handshake(spec, run, Trace(Phases()), _trusting_anything())
     except ProbeError:
         return Outcome(Status.DOWN, Reason.TLS, message)
     until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seen.presented.not_after))
-    told = f"{message} (subject {seen.presented.subject}, valid until {until})"
+    word = "expired since" if seen.presented.not_after < time.time() else "valid until"
+    told = f"{message} (subject {seen.presented.subject}, {word} {until})"
     return Outcome(
         Status.DOWN, Reason.TLS, told, measures={"ssl_earliest_cert_expiry": seen.presented.earliest_expiry}
     )
