@@ -162,7 +162,7 @@ def _version(wanted: HttpVersion, scheme: str) -> int:
 
 def _set_tls(handle: Any, plan: Plan) -> None:
     handle.setopt(pycurl.CAINFO, plan.ca_file)
-    handle.setopt(pycurl.CERTINFO, 1)
+    handle.setopt(pycurl.OPT_CERTINFO, 1)
     handle.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
     if not plan.request.verify_tls:
         handle.setopt(pycurl.SSL_VERIFYPEER, 0)
@@ -219,29 +219,28 @@ def http_version(handle: Any) -> str:
     return _VERSION_NAMES.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "")
 
 
-def phases(handle: Any, resolve: float | None, *, tls: bool) -> tuple[Phases, str]:
+def phases(handle: Any, resolve: float | None, *, tls: bool, answered: bool) -> tuple[Phases, str]:
     """Seconds of each phase by libcurl's clocks, and the name of the last one reached.
 
-    The clocks run from the start of the transfer and stay 0 for what was not reached. The phase that
-    a failure ended has the seconds until the failure.
+    The clocks run from the start of the transfer. The phase that a failure ended has the seconds until
+    the failure. After a failure libcurl sets the later clocks to the end as well, so whether a phase was
+    reached is told by what comes before it: the lookup's clock stays 0 on a connection that is used
+    again, those of connect and tls until they succeed.
     """
     info = handle.getinfo
-    total, first_byte = info(pycurl.TOTAL_TIME), info(pycurl.STARTTRANSFER_TIME)
-    sent, start = info(pycurl.PRETRANSFER_TIME), info(pycurl.NAMELOOKUP_TIME)
-    connect = handshake = processing = transfer = None
-    last, mark = "processing", sent
-    if not sent or info(pycurl.NUM_CONNECTS):
+    total, start = info(pycurl.TOTAL_TIME), info(pycurl.NAMELOOKUP_TIME)
+    connect = handshake = None
+    mark = info(pycurl.PRETRANSFER_TIME)
+    if start:
         connected, secured = info(pycurl.CONNECT_TIME), info(pycurl.APPCONNECT_TIME)
         connect = (connected or total) - start
-        last = "connect"
-        if connected and tls:
-            handshake = (secured or total) - connected
-            last = "tls"
+        if not connected:
+            return Phases(resolve, connect), "connect"
+        handshake = (secured or total) - connected if tls else None
+        if tls and not secured:
+            return Phases(resolve, connect, handshake), "tls"
         mark = secured or connected
-    if sent:
-        processing = (first_byte or total) - mark
-        last = "processing"
-    if sent and first_byte:
-        transfer = total - first_byte
-        last = "transfer"
-    return Phases(resolve, connect, handshake, processing, transfer), last
+    if not answered:
+        return Phases(resolve, connect, handshake, total - mark), "processing"
+    first_byte = info(pycurl.STARTTRANSFER_TIME)
+    return Phases(resolve, connect, handshake, first_byte - mark, total - first_byte), "transfer"

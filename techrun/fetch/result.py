@@ -23,7 +23,9 @@ class Finished:
         self._handle = handle
         self._plan = plan
         self._incoming = incoming
-        self.phases, self._last = phases(handle, resolve, tls=plan.target.scheme == "https")
+        self.phases, self._last = phases(
+            handle, resolve, tls=plan.target.scheme == "https", answered=bool(incoming.lines)
+        )
         self.address: str = handle.getinfo(pycurl.PRIMARY_IP) or ""
         self.certificate = self._certificate()
 
