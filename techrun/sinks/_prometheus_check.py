@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from techrun.model import Check, Status
+from techrun.model import Check, Reason, Status
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_counts import GOOD, Counts, LastRun
 from techrun.sinks._prometheus_text import labels
+
+# Ready up to the value, since a StrEnum takes longer to format than all the rest of its line.
+_STATUS_LABEL = {status: f',status="{status}"}} ' for status in Status}
+_REASON_LABEL = {reason: f',reason="{reason}"}} ' for reason in Reason}
 
 
 class CheckSeries:
@@ -68,29 +72,31 @@ class CheckSeries:
 
     def _render_counts(self) -> None:
         own, runs, failures = self._labels, families.RUNS.name, families.FAILURES.name
+        head = f"{runs}{{{own}"
         self.fragments[runs] = "".join(
-            [f'{runs}{{{own},status="{status}"}} {count}\n' for status, count in self.counts.runs.items()]
+            [f"{head}{_STATUS_LABEL[status]}{count}\n" for status, count in self.counts.runs.items()]
         )
         self.fragments[families.DURATIONS.name] = self.counts.durations.lines(families.DURATIONS.name, own)
         failed = self.counts.failed
         if failed != self._drawn_failed:
             copied = list(self.counts.failures.items())  # the loop may add a reason meanwhile
+            head = f"{failures}{{{own}"
             self.fragments[failures] = "".join(
-                [f'{failures}{{{own},reason="{reason}"}} {count}\n' for reason, count in copied]
+                [f"{head}{_REASON_LABEL[reason]}{count}\n" for reason, count in copied]
             )
             self._drawn_failed = failed
 
     def _render_last(self, last: LastRun) -> None:
         duration, ran, good = families.DURATION.name, families.LAST_RUN.name, families.LAST_SUCCESS.name
-        self.fragments[duration] = f"{duration}{{{self._labels}}} {last.duration!r}\n"
-        self.fragments[ran] = f"{ran}{{{self._short}}} {last.ended!r}\n"
+        self.fragments[duration] = f"{duration}{{{self._labels}}} {last.duration:.6f}\n"
+        self.fragments[ran] = f"{ran}{{{self._short}}} {last.ended:.3f}\n"
         if self.counts.last_good is not None:
-            self.fragments[good] = f"{good}{{{self._short}}} {self.counts.last_good!r}\n"
+            self.fragments[good] = f"{good}{{{self._short}}} {self.counts.last_good:.3f}\n"
 
     def _render_status(self, found: Status) -> None:
         name, success, own = families.STATUS.name, families.SUCCESS.name, self._labels
         self.fragments[name] = "".join(
-            [f'{name}{{{own},status="{status}"}} {int(status is found)}\n' for status in Status]
+            [f"{name}{{{own}{label}{int(status is found)}\n" for status, label in _STATUS_LABEL.items()]
         )
         self.fragments[success] = f"{success}{{{own}}} {int(found in GOOD)}\n"
 
@@ -98,10 +104,10 @@ class CheckSeries:
         name, lookup, own = families.phase_metric(self.check.kind), families.LOOKUP.name, self._labels
         words = families.PHASE_WORDS.get(self.check.kind, {})
         self.fragments[name] = "".join(
-            [f'{name}{{{own},phase="{words.get(phase, phase)}"}} {value!r}\n' for phase, value in last.phases]
+            [f'{name}{{{own},phase="{words.get(phase, phase)}"}} {value:.6f}\n' for phase, value in last.phases]
         )
         if last.phases and last.phases[0][0] == "resolve":
-            self.fragments[lookup] = f"{lookup}{{{own}}} {last.phases[0][1]!r}\n"
+            self.fragments[lookup] = f"{lookup}{{{own}}} {last.phases[0][1]:.6f}\n"
         else:
             self.fragments.pop(lookup, None)
 

@@ -87,9 +87,11 @@ class Buckets:
 
     def lines(self, name: str, own_labels: str) -> str:
         """The series of this histogram as text."""
-        total, lines = 0, []
-        for text, count in zip(self.bounds.texts, self.counts, strict=True):
+        head = f"{name}_bucket{{{own_labels},le="
+        total = 0
+        lines = []
+        for bound, count in zip(self.bounds.texts, self.counts, strict=True):
             total += count
-            lines.append(f'{name}_bucket{{{own_labels},le="{text}"}} {total}\n')
-        lines.append(f"{name}_sum{{{own_labels}}} {self.sum!r}\n{name}_count{{{own_labels}}} {total}\n")
+            lines.append(f'{head}"{bound}"}} {total}\n')
+        lines.append(f"{name}_sum{{{own_labels}}} {self.sum:.6f}\n{name}_count{{{own_labels}}} {total}\n")
         return "".join(lines)

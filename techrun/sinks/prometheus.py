@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 500
 """Checks joined at once: the interpreter is held for about a millisecond."""
-_BATCH = 32
+_BATCH = 100
 """Checks rendered between two breaths."""
 _BREATH = 0.00005
 """Seconds that a scrape sleeps, so that the probe loop gets the interpreter without waiting for it."""
