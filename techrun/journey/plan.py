@@ -12,9 +12,6 @@ from techrun.language.expect import Expectations
 from techrun.language.expressions import Condition, Template, Tree
 from techrun.language.extract import Extractor
 
-Frame = tuple[tuple[str, Tree], ...]
-"""The parameters of one fragment, rendered in the scope that uses it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -49,8 +46,8 @@ class Carrying:
     header: str
     extractor: Extractor | None = None
     template: Template | None = None
-    refreshed: bool = False
-    """It comes from a response header: every later answer that has the header renews it."""
+    renewed_by: str = ""
+    """The response header it comes from: every later answer that has it renews the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +63,16 @@ class Credentials:
 class Payload:
     """What a request brings along; at most one body."""
 
-    query: Frame = ()
-    headers: tuple[tuple[str, Template], ...] = ()
+    query: Tree | None = None
+    headers: Tree | None = None
     body: Template | None = None
     json: Tree | None = None
-    form: Frame | None = None
+    form: Tree | None = None
     document: str = ""
     """A GraphQL document, sent as it is written."""
-    variables: Frame = ()
-    fill: Frame = ()
-    press: str = ""
+    variables: Tree | None = None
+    fill: Tree | None = None
+    press: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,8 @@ class PlannedStep:
     """Every `when` on the way in, each with the number of frames it is judged in."""
     session: str = ""
     credentials: Credentials | None = None
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[Tree, ...] = ()
+    """The parameters of the fragments around it, outermost first; each is rendered in the one before."""
     http: HttpVersion = "auto"
 
 
