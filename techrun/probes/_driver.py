@@ -67,25 +67,36 @@ class Driver:
         """Do what is asked and tell the journey; an interruption is told instead of an answer."""
         if asked.cleanup and not self._cleaning:
             self._clean()
-        if self._left() <= 0 and not self._cleaning:
+        if self._left() <= 0:
             return self._interrupt(self._spent())
         try:
-            answer = await self._answer(asked)
+            answer = await (self._shielded(asked) if self._must_end(asked) else self._answer(asked))
         except asyncio.CancelledError:
-            interruption = self._why()
-            if not self._cleaning:
-                return self._interrupt(interruption)
-            answer = None if isinstance(asked, Wait) else Failure(interruption.reason, interruption.message)
+            return self._interrupt(self._why())
         return await self._tell(answer)
+
+    def _must_end(self, asked: Question) -> bool:
+        """A cleanup, or an order that would leak if its answer were not waited for."""
+        return self._cleaning or (isinstance(asked, Request) and asked.places_order)
+
+    async def _shielded(self, asked: Question) -> Answer:
+        """Do what is asked to its end; only a deadline interrupts it, a stopping daemon waits."""
+        work = asyncio.ensure_future(self._answer(asked))
+        while not work.done():
+            try:
+                await asyncio.wait({work})
+            except asyncio.CancelledError:
+                if self._expired:
+                    work.cancel()
+                    raise
+                self._why()
+        return work.result()
 
     async def _answer(self, asked: Question) -> Answer:
         left = self._left()
         if isinstance(asked, Wait):
-            await asyncio.sleep(max(0.0, min(asked.seconds, left)))
+            await asyncio.sleep(min(asked.seconds, left))
             return None
-        if left <= 0:
-            spent = self._spent()
-            return Failure(spent.reason, spent.message)
         if asked.places_order:
             refusal = await self._order_refused(asked.step)
             if refusal:
@@ -122,17 +133,19 @@ class Driver:
             except asyncio.CancelledError:
                 interruption = self._why()
         asked = advance.result()
-        if interruption is None or self._cleaning or isinstance(asked, Outcome):
+        if interruption is None or isinstance(asked, Outcome) or self._cleaning or asked.cleanup:
             return asked
         return self._interrupt(interruption)
 
     def _interrupt(self, interruption: Interrupted) -> Question | Outcome:
-        """Stop the steps; what the journey asks from now on is cleanup."""
-        self._clean()
+        """Stop the steps, and what the journey asks from now on is cleanup; or stop the cleanup."""
+        if not self._cleaning:
+            self._clean()
         return _throw(self.journey, interruption)
 
     def _clean(self) -> None:
         self._cleaning = True
+        self._expired = False
         self._set_deadline(self.run.check.cleanup_deadline)
 
     def _set_deadline(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from dns import asyncresolver, exception, message, name, rcode, rdata, resolver
 from pydantic import field_validator, model_validator
@@ -70,7 +70,7 @@ async def run(spec: Spec, run: Run) -> Outcome:
         return _failed(spec, error, Phases(processing=time.perf_counter() - began))
     except OSError as error:
         problem = f"{_servers(asked)} cannot be asked: {error}"
-        return Outcome(Status.DOWN, Reason.DNS, problem, measures={"dns_query_succeeded": 0.0})
+        return Outcome(Status.DOWN, Reason.DNS, problem, measures=_measures(None))
     phases = Phases(processing=time.perf_counter() - began)
     found = {_text(item) for item in answer.rrset or ()}
     wrong = _verdict(spec, found)
@@ -79,7 +79,7 @@ async def run(spec: Spec, run: Run) -> Outcome:
         reason=Reason.EXPECTATION if wrong else None,
         message=wrong,
         phases=phases,
-        measures=_measures(answer.response, succeeded=not wrong),
+        measures=_measures(answer.response),
     )
 
 
@@ -96,27 +96,30 @@ def _resolver(spec: Spec, deadline: float) -> asyncresolver.Resolver:
 
 def _failed(spec: Spec, error: exception.DNSException, phases: Phases) -> Outcome:
     """What a lookup without an answer says about the name."""
-    measures: dict[str, float] = {"dns_query_succeeded": 0.0}
-    reason = Reason.DNS
+    reason, response = Reason.DNS, _response(error)
     if isinstance(error, resolver.NXDOMAIN):
         text = f"NXDOMAIN: {spec.dns} does not exist"
     elif isinstance(error, exception.Timeout):
         reason, text = Reason.TIMEOUT, f"no DNS server answered for {spec.dns} in time: {error}"
     elif isinstance(error, resolver.NoNameservers):
-        text = f"{_refusal(error)}: no DNS server answered for {spec.dns}: {error}"
+        code = rcode.to_text(response.rcode()) if response else "no valid answer"
+        text = f"{code}: no DNS server answered for {spec.dns}: {error}"
     elif isinstance(error, resolver.NoResolverConfiguration):
         return Outcome(Status.UNKNOWN, Reason.INTERNAL, f"this machine names no DNS server: {error}")
     else:
         text = f"the answer for {spec.dns} is no valid DNS: {type(error).__name__}: {error}"
-    return Outcome(Status.DOWN, reason, text, phases=phases, measures=measures)
+    return Outcome(Status.DOWN, reason, text, phases=phases, measures=_measures(response))
 
 
-def _refusal(error: resolver.NoNameservers) -> str:
-    """The code that the last server answered with (SERVFAIL, REFUSED), or that none was valid."""
-    for *_, response in reversed(error.kwargs.get("errors", [])):
-        if isinstance(response, message.Message):
-            return rcode.to_text(response.rcode())
-    return "no valid answer"
+def _response(error: exception.DNSException) -> message.Message | None:
+    """The last response that was no answer, if there was one."""
+    told: Iterable[Any] = ()
+    if isinstance(error, resolver.NXDOMAIN):
+        told = error.kwargs["responses"].values()
+    elif isinstance(error, resolver.NoNameservers):
+        told = [last for *_, last in error.kwargs.get("errors", ())]
+    responses = [each for each in told if isinstance(each, message.Message)]
+    return responses[-1] if responses else None
 
 
 def _verdict(spec: Spec, found: set[str]) -> str:
@@ -137,12 +140,14 @@ def _expected(spec: Spec) -> list[str]:
     return spec.expect.contains if isinstance(spec.expect, Contains) else spec.expect or []
 
 
-def _measures(response: message.Message, *, succeeded: bool) -> dict[str, float]:
+def _measures(response: message.Message | None) -> dict[str, float]:
+    if response is None:
+        return {"dns_query_succeeded": 0.0}
     return {
         "dns_answer_rrs": float(sum(map(len, response.answer))),
         "dns_authority_rrs": float(sum(map(len, response.authority))),
         "dns_additional_rrs": float(sum(map(len, response.additional))),
-        "dns_query_succeeded": float(succeeded),
+        "dns_query_succeeded": 1.0,
     }
 
 
