@@ -1,0 +1,229 @@
+"""One check as it is written becomes checks: kind found, `for_each` expanded, settings looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from techrun.config.combinations import Combination, combinations
+from techrun.config.explain import fields_of
+from techrun.config.kind import kind_of
+from techrun.config.layers import Layer, labels, lookup, tags
+from techrun.config.models import CheckKeys, ConfirmationSettings
+from techrun.config.settings import DEFAULT, CheckSettings
+from techrun.config.shops import Header
+from techrun.config.templates import Names, missing_outside
+from techrun.config.tree import Map, Scalar, Written, plain
+from techrun.config.understand import understand
+from techrun.config.words import expected, quoted
+from techrun.errors import Place, Problem
+from techrun.language.definition import Definition
+from techrun.language.scalars import text_of
+from techrun.model import CheckId, Confirmation, Severity
+
+SETTINGS = tuple(fields_of(CheckKeys))
+LONGEST_DEADLINE = 30.0
+"""Seconds that a run may take where nothing else is said."""
+EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a check may refer to."""
+
+    kinds: Mapping[str, type[Definition]]
+    channels: frozenset[str]
+    names: Mapping[str, frozenset[str]]
+    """The names of journeys, of fragments, … by what they are; broken ones too."""
+    documents: Mapping[str, Definition]
+    complete: bool
+    """Every file could be read: a name that is not here is not anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCheck:
+    """A check in a shop's file or in a pack, with the defaults that apply, the nearest first."""
+
+    header: Header
+    origin: Written
+    defaults: Sequence[Layer] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name as far as it can be read."""
+        node = self.origin.node.entries.get("name") if isinstance(self.origin.node, Map) else None
+        return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+
+
+def read_check(check: WrittenCheck, world: World, problems: list[Problem]) -> list[CheckSettings]:
+    """The checks that a written one stands for; none where it is broken."""
+    origin = check.origin
+    if not isinstance(origin.node, Map):
+        problems.append(origin.problem((), "a check is written as keys and values", "{name: home, http: /}"))
+        return []
+    kind = kind_of(origin, world.kinds, SETTINGS, problems)
+    if kind is None:
+        return []
+    known = _refuse_unknown_keys(origin, world.kinds[kind], problems)
+    made = []
+    for combination in combinations(plain(origin.node).get("for_each"), origin, check.header.names, problems):
+        settings = _Reader(check, world, kind, combination, problems).read()
+        if settings is not None and known:
+            made.append(settings)
+    return made
+
+
+def _refuse_unknown_keys(origin: Written, spec: type[Definition], problems: list[Problem]) -> bool:
+    known = dict.fromkeys([*SETTINGS, *fields_of(spec)])
+    written = origin.node.entries if isinstance(origin.node, Map) else {}
+    strange = [key for key in written if key not in known]
+    problems += [
+        origin.problem((key,), f"unknown key {quoted(key)}", expected(key, known), on_key=True)
+        for key in strange
+    ]
+    return not strange
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one combination of one written check."""
+
+    check: WrittenCheck
+    world: World
+    kind: str
+    combination: Combination
+    problems: list[Problem]
+
+    def read(self) -> CheckSettings | None:
+        """The check, or None and its problems."""
+        origin, names = self.check.origin, self.check.header.names.having(**self.combination.variables)
+        written: dict[str, Any] = plain(origin.node)
+        named = {key: written[key] for key in SETTINGS if key in written and key != "for_each"}
+        keys = understand(CheckKeys, named, origin, self.problems, names=names)
+        spec = self._spec(written, names)
+        right = self._channels_exist(keys)
+        if keys is None or spec is None or not right:
+            return None
+        return self._settings(keys, spec, names)
+
+    def _spec(self, written: Mapping[str, Any], names: Names) -> Definition | None:
+        model, origin = self.world.kinds[self.kind], self.check.origin
+        own = {
+            key: value for key, value in written.items() if key in fields_of(model) and key not in SETTINGS
+        }
+        templated = getattr(model, "templated", False)
+        spec = understand(model, own, origin, self.problems, names=None if templated else names)
+        missing = list(missing_outside(origin, names)) if templated else []
+        self.problems.extend(missing)
+        right = self._document_exists(spec)
+        return spec if right and not missing else None
+
+    def _document_exists(self, spec: Definition | None) -> bool:
+        """A check of the kind `journey` names a document `journey: …`."""
+        known = self.world.names.get(self.kind)
+        if spec is None or known is None:
+            return True
+        name = getattr(spec, self.kind)
+        if name in known:
+            return name in self.world.documents
+        if self.world.complete:
+            what = f"there is no {self.kind} {quoted(str(name))}"
+            self.problems.append(
+                self.check.origin.problem((self.kind,), what, expected(str(name), sorted(known)))
+            )
+        return False
+
+    def _channels_exist(self, keys: CheckKeys | None) -> bool:
+        if keys is None:
+            return True
+        return no_strange_channels(
+            keys.notify or (), self.check.origin, ("notify",), self.world.channels, self.problems
+        )
+
+    def _settings(self, keys: CheckKeys, spec: Definition, names: Names) -> CheckSettings:
+        header, origin = self.check.header, self.check.origin
+        shop, layers = header.file, [Layer(keys, origin), *self.check.defaults]
+        every, every_at = lookup(layers, "every", EVERY)
+        deadline, deadline_at = self._deadline(layers, every, spec)
+        severity, severity_at = self._severity(layers, keys.name)
+        confirmation, confirmation_at = lookup(layers, "confirmation", ConfirmationSettings())
+        notify, notify_at = self._notify(layers, severity)
+        labelled = list(labels(layers))
+        sources = {
+            "every": every_at,
+            "deadline": deadline_at,
+            "severity": severity_at,
+            "confirmation": confirmation_at,
+            "notify": notify_at,
+            **{f"labels.{name}": place for name, _, place in labelled},
+        }
+        suffix = self.combination.suffix
+        variables = {name: text_of(value) for name, value in self.combination.variables.items()}
+        return CheckSettings(
+            id=CheckId(shop.shop, f"{keys.name}/{suffix}" if suffix else keys.name),
+            kind=self.kind,
+            spec=spec,
+            every=every,
+            deadline=deadline,
+            severity=severity,
+            confirmation=Confirmation(
+                confirmation.fail_after, confirmation.recover_after, confirmation.delays
+            ),
+            client=shop.client or "",
+            until=getattr(spec, "until", None),
+            labels={**{name: value for name, value, _ in labelled}, **variables},
+            tags=tags(layers),
+            depends_on=keys.depends_on,
+            notify=notify,
+            slo=keys.slo,
+            constants=names.constants,
+            origin=origin,
+            sources=sources,
+        )
+
+    def _deadline(self, layers: Sequence[Layer], every: float, spec: Definition) -> tuple[float, Place]:
+        """As the check says, else as its journey says, else as the defaults say."""
+        document = self.world.documents.get(str(getattr(spec, self.kind, "")))
+        stated = document is not None and "deadline" in document.model_fields_set
+        own = getattr(document, "deadline", None) if stated and self.kind in self.world.names else None
+        said, place = lookup(layers[:1], "deadline", own)
+        if said is None:
+            return lookup(layers[1:], "deadline", min(every, LONGEST_DEADLINE))
+        return said, place if place is not DEFAULT or document is None else document.origin.place(
+            ("deadline",)
+        )
+
+    def _severity(self, layers: Sequence[Layer], name: str) -> tuple[Severity, Place]:
+        """Only production pages: the home page and journeys, unless something else is said."""
+        usual: Severity = "page" if name == "home" or self.kind in self.world.names else "ticket"
+        severity, place = lookup(layers, "severity", usual)
+        header = self.check.header
+        if severity == "page" and header.file.env != "production":
+            return "ticket", header.origin.place(("env",))
+        return severity, place
+
+    def _notify(self, layers: Sequence[Layer], severity: Severity) -> tuple[tuple[str, ...], Place]:
+        """The check's channels, else the shop's for this severity."""
+        by_severity = getattr(self.check.header.file.notify, severity)
+        own, place = lookup(layers, "notify", None)
+        if own is not None:
+            return own, place
+        return by_severity, self.check.header.origin.place(("notify", severity)) if by_severity else DEFAULT
+
+
+def no_strange_channels(
+    used: Iterable[str],
+    origin: Written,
+    path: tuple[str | int, ...],
+    channels: Iterable[str],
+    problems: list[Problem],
+) -> bool:
+    """Whether every channel exists; what does not is a problem."""
+    known = sorted(channels)
+    strange = [(index, name) for index, name in enumerate(used) if name not in known]
+    for index, name in strange:
+        what = f"there is no channel {quoted(name)}"
+        hint = expected(name, known) if known else "write it under `channels:` of techrun.yaml"
+        problems.append(origin.problem((*path, index), what, hint))
+    return not strange

@@ -1,0 +1,132 @@
+"""Reads a whole configuration: every file, every mistake, then the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from techrun.config.checks import World
+from techrun.config.documents import read_documents, read_packs, read_shipped_packs, unset_names
+from techrun.config.files import MAIN_FILE, Files
+from techrun.config.main_file import (
+    Main,
+    calendar,
+    channel_names,
+    channels,
+    check_ca_file,
+    read_files,
+    read_main,
+)
+from techrun.config.settings import Settings, ShopSettings
+from techrun.config.shop_checks import journeys_named, read_shop, same_shop_twice
+from techrun.config.shops import give_packs, read_header
+from techrun.errors import ConfigError, Place, Problem
+from techrun.language.definition import Definition
+from techrun.redact import Redactor
+
+Models = Mapping[str, type[Definition]]
+
+
+def load(path: Path, kinds: Models, documents: Models, *, environ: Mapping[str, str]) -> Settings:
+    """The settings in a file or in the `techrun.yaml` of a folder; raises one `ConfigError` with all problems.
+
+    `kinds` are the specs of checks by kind, `documents` the models of `journey:`, `fragment:`, ….
+    """
+    settings, problems = load_all(path, kinds, documents, environ=environ)
+    if problems or settings is None:
+        raise ConfigError(problems)
+    return settings
+
+
+def load_all(
+    path: Path, kinds: Models, documents: Models, *, environ: Mapping[str, str]
+) -> tuple[Settings | None, list[Problem]]:
+    """The settings as far as they can be read, and everything that is wrong."""
+    loading = _Loading(kinds, documents)
+    settings = loading.load(path / MAIN_FILE if path.is_dir() else path, environ)
+    return settings, [redacted(problem, loading.redactor) for problem in ordered(loading.problems)]
+
+
+def ordered(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by place, each once."""
+
+    def by_place(problem: Problem) -> tuple[str, int, int, str]:
+        place = problem.places[0] if problem.places else Place("", 0, 0)
+        return place.file, place.line, place.column, problem.what
+
+    unique = {(problem.what, problem.places): problem for problem in problems}
+    return sorted(unique.values(), key=by_place)
+
+
+def redacted(problem: Problem, redactor: Redactor) -> Problem:
+    """The problem without secrets in its words."""
+    places = tuple(Place(at.file, at.line, at.column, redactor(at.text)) for at in problem.places)
+    return Problem(redactor(problem.what), redactor(problem.hint), problem.path, places, problem.on_key)
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One reading of a configuration; what is wrong gathers in `problems`."""
+
+    kinds: Models
+    models: Models
+    problems: list[Problem] = field(default_factory=list)
+    redactor: Redactor = field(default_factory=Redactor)
+    extra_files: set[Path] = field(default_factory=set)
+
+    def load(self, path: Path, environ: Mapping[str, str]) -> Settings | None:
+        """The settings as far as they can be read: files first, then shops, packs, journeys, checks."""
+        files = Files((*self.models,), self.problems)
+        origin = files.read_main(path)
+        main = read_main(origin, environ, self.redactor, self.problems) if origin else None
+        if main is None:
+            return None
+        read_files(main, files)
+        return self._settings(main, files, self._shops(main, files))
+
+    def _shops(self, main: Main, files: Files) -> tuple[list[ShopSettings], World]:
+        headers = []
+        for origin in files.shops:
+            single = main.single and origin is main.origin
+            header = read_header(origin, main.names, self.problems, single=single)
+            if header is not None:
+                headers.append(header)
+        read_shipped_packs(files, headers)
+        packs = read_packs(files, self.problems)
+        for header in headers:
+            give_packs(header, packs, self.problems, complete=files.complete)
+        same_shop_twice(headers, self.problems)
+        world = self._world(main, files)
+        shops = [read_shop(header, main, world, self.problems) for header in headers]
+        self.problems.extend(unset_names(journeys_named(headers, world), files, main.names))
+        return [shop for shop in shops if shop is not None], world
+
+    def _world(self, main: Main, files: Files) -> World:
+        """What the checks may refer to."""
+        documents = read_documents(files, self.models, self.extra_files, self.problems)
+        by_marker = {
+            marker: frozenset(name for name, (each, _) in files.documents.items() if each == marker)
+            for marker in self.models
+        }
+        return World(self.kinds, channel_names(main), by_marker, documents, files.complete)
+
+    def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], World]) -> Settings:
+        shops, world = read
+        check_ca_file(main)
+        host, _, port = main.file.listen.rpartition(":")
+        return Settings(
+            shops=tuple(shops),
+            documents=world.documents,
+            channels=channels(main),
+            store=main.folder / main.file.store,
+            host=host.strip("[]"),
+            port=int(port),
+            location=main.file.location,
+            fetch=main.file.fetch,
+            retention=main.file.retention,
+            witness=main.file.witness,
+            calendar=calendar(main, self.extra_files),
+            redactor=self.redactor,
+            files=tuple(sorted({*files.seen.values(), *self.extra_files})),
+        )

@@ -1,0 +1,252 @@
+"""What the files hold, key by key: `techrun.yaml`, a shop's file, a pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from techrun.config.values import (
+    Address,
+    ChannelUrl,
+    Count,
+    Deadline,
+    Interval,
+    LabelName,
+    Listen,
+    Locale,
+    Money,
+    Network,
+    Share,
+    ShopUrl,
+    Slug,
+    Text,
+    Timezone,
+    WebUrl,
+)
+from techrun.language.definition import Definition
+from techrun.language.durations import Seconds
+from techrun.model import Severity
+
+Labels = Mapping[LabelName, Text]
+
+
+def _known_version(value: Any) -> Any:
+    if value != 1 or isinstance(value, bool):
+        raise ValueError("this version of the format is not known", "this techrun reads `version: 1`")
+    return 1
+
+
+def _several(value: Any) -> Any:
+    """One text stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Version = Annotated[int, BeforeValidator(_known_version), WithJsonSchema({"const": 1})]
+Globs = Annotated[
+    list[str],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class ConfirmationSettings(Definition):
+    """How a failure is confirmed before it counts as an outage."""
+
+    fail_after: int = Field(default=4, ge=1, le=100, description="failures in a row that make a check down")
+    recover_after: int = Field(
+        default=2, ge=1, le=100, description="good runs in a row that make it up again"
+    )
+    delays: tuple[Seconds, ...] = Field(
+        default=(5.0, 10.0, 15.0),
+        max_length=20,
+        description="time from the end of the 1st, 2nd, 3rd failure to the run that confirms it",
+    )
+
+
+class Defaults(Definition):
+    """Settings of checks that may be given for many at once."""
+
+    every: Interval | None = Field(default=None, description="how often the check runs")
+    deadline: Deadline | None = Field(default=None, description="how long one run may take")
+    severity: Severity | None = Field(default=None, description="page, ticket or info")
+    confirmation: ConfirmationSettings | None = Field(default=None, description="how a failure is confirmed")
+    notify: tuple[Slug, ...] | None = Field(
+        default=None, description="channels that hear of it, whatever its severity"
+    )
+    labels: Labels = Field(default_factory=dict, description="labels added to the check")
+    tags: tuple[Slug, ...] = Field(default=(), description="words to select checks by")
+
+
+class CheckKeys(Defaults):
+    """What every check may say, whatever its kind."""
+
+    name: Slug = Field(description="unique within the shop; the `check` label")
+    for_each: Mapping[LabelName, Any] | None = Field(
+        default=None, description="variables and their values: one check per combination"
+    )
+    depends_on: tuple[str, ...] = Field(
+        default=(), description="checks of this shop that explain a failure of this one"
+    )
+    slo: Share | None = Field(default=None, description="the objective for its availability, such as 99.9%")
+
+
+class Synthetic(Definition):
+    """The test customer and the test articles; further keys are yours."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    email: str | None = Field(default=None, description="the address that test orders are placed with")
+    articles: tuple[Text, ...] = Field(default=(), description="probe articles, tried in order")
+    signing_key: str | None = Field(default=None, description="signs every request by HMAC; a secret")
+
+
+class Orders(Definition):
+    """How many test orders the shop bears."""
+
+    max_per_day: Count = Field(default=24, description="hard cap of test orders a day, kept over restarts")
+
+
+class Impact(Definition):
+    """What an outage costs."""
+
+    orders_per_hour: float | None = Field(default=None, ge=0, description="orders in an average hour")
+    average_order: Money | None = Field(default=None, description="value of an average order, such as 85 EUR")
+
+
+class Notify(Definition):
+    """Channels by severity."""
+
+    page: tuple[Slug, ...] = Field(default=(), description="channels for severity page")
+    ticket: tuple[Slug, ...] = Field(default=(), description="channels for severity ticket")
+    info: tuple[Slug, ...] = Field(default=(), description="channels for severity info")
+
+
+class VersionSource(Definition):
+    """Where the shop says which version it runs."""
+
+    url: str = Field(description="path or URL that tells the version")
+    json_path: str | None = Field(default=None, alias="json", description="JSONPath of the version")
+    header: str | None = Field(default=None, description="header that holds the version")
+    css: str | None = Field(default=None, description="CSS selector of the version")
+    regex: str | None = Field(default=None, description="pattern whose first group is the version")
+
+
+class Releases(Definition):
+    """What a release must pass."""
+
+    smoke: tuple[Slug, ...] = Field(
+        default=(), description="journeys that a release must pass, orders included"
+    )
+    version: VersionSource | None = Field(default=None, description="where the running version is read")
+
+
+class ShopFile(Definition):
+    """One shop, and what is watched of it."""
+
+    version: Version = Field(default=1, description="version of this format")
+    shop: Slug = Field(description="unique slug: the `shop` label everywhere")
+    client: Slug | None = Field(default=None, description="who the shop belongs to")
+    env: Slug = Field(default="production", description="anything but production never pages")
+    url: ShopUrl = Field(description="where the shop's home page is")
+    locale: Locale = Field(default="en-US", description='how "1.299" reads')
+    timezone: Timezone = Field(default="UTC", description="the shop's time zone, such as Europe/Madrid")
+    use: tuple[Slug, ...] = Field(default=(), description="packs of journeys, checks and defaults")
+    with_: Mapping[str, Any] = Field(
+        default_factory=dict, alias="with", description="parameters of the packs"
+    )
+    defaults: Defaults | None = Field(default=None, description="settings for all checks of this shop")
+    labels: Labels = Field(default_factory=dict, description="labels of all checks of this shop")
+    tags: tuple[Slug, ...] = Field(default=(), description="tags of all checks of this shop")
+    owner: str = Field(default="", description="who answers for the shop")
+    runbook: WebUrl | None = Field(default=None, description="page that says what to do")
+    rollback: str = Field(default="", description="command that is printed in pages and never run")
+    nodes: tuple[Address, ...] = Field(default=(), description="the origins behind the CDN or balancer")
+    synthetic: Synthetic = Field(default_factory=Synthetic, description="the test customer and articles")
+    orders: Orders = Field(default_factory=Orders, description="how many test orders the shop bears")
+    impact: Impact | None = Field(default=None, description="what an outage costs")
+    notify: Notify = Field(default_factory=Notify, description="channels by severity")
+    checks: list[Any] = Field(default_factory=list, description="what is watched")
+    releases: Releases | None = Field(default=None, description="what a release must pass")
+
+
+class Parameter(Definition):
+    """A value that a pack takes from the shop's `with`."""
+
+    default: Any = Field(default=None, description="what it is where the shop says nothing")
+    required: bool = Field(default=False, description="the shop must say it")
+    description: str = Field(default="", description="what it is for")
+
+
+def _parameters(value: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+    for name in value:
+        if name in {"shop", "env", "secret", "synthetic", "run"}:
+            raise ValueError(f'"{name}" is a name of techrun itself', "choose another name")
+    return value
+
+
+class PackFile(Definition):
+    """Checks and defaults that many shops share."""
+
+    version: Version = Field(default=1, description="version of this format")
+    pack: Slug = Field(description="name of the pack, for `use:`")
+    title: str = Field(default="", description="what it is, for people")
+    parameters: Annotated[Mapping[str, Parameter], AfterValidator(_parameters)] = Field(
+        default_factory=dict, description="values that a shop gives under `with`"
+    )
+    defaults: Defaults | None = Field(default=None, description="settings for the pack's checks")
+    checks: list[Any] = Field(default_factory=list, description="checks that a shop gets with the pack")
+
+
+class ChannelFile(Definition):
+    """Where messages go."""
+
+    url: ChannelUrl = Field(description="one Apprise URL, best as `${secret.…}`")
+
+
+class FetchSettings(Definition):
+    """How requests go out."""
+
+    ca_file: str | None = Field(
+        default=None, description="certificates to trust besides the usual ones; a PEM file"
+    )
+    proxy: WebUrl | None = Field(
+        default=None, description="proxy for all requests; the environment's are not used"
+    )
+    allow: tuple[Network, ...] = Field(
+        default=(), description="networks that may be reached though they are denied"
+    )
+    deny: tuple[Network, ...] = Field(default=(), description="networks that may not be reached")
+    user_agent: str = Field(default="", description="put after techrun's own user agent")
+
+
+class Retention(Definition):
+    """How long the store keeps what."""
+
+    results: Seconds = Field(default=14 * 86400.0, description="single results")
+    hours: Seconds = Field(default=400 * 86400.0, description="hourly roll-ups")
+
+
+class MainFile(Definition):
+    """What shops share."""
+
+    version: Version = Field(default=1, description="version of this format")
+    shops: Globs = Field(default_factory=list, description="files of shops, by glob")
+    include: Globs = Field(
+        default_factory=list, description="files of journeys, fragments and packs, by glob"
+    )
+    secrets: str | None = Field(default=None, description="file of secrets: one `name: value` a line")
+    channels: Mapping[Slug, ChannelFile] = Field(
+        default_factory=dict, description="where messages go, by name"
+    )
+    witness: tuple[WebUrl, ...] = Field(default=(), description="well-known sites: is it us?")
+    calendar: str | None = Field(
+        default=None, description="file of campaigns, freezes, holidays and maintenance"
+    )
+    store: str = Field(default="techrun.db", description="file of history and incidents")
+    listen: Listen = Field(default="127.0.0.1:9789", description="address of metrics and health")
+    location: Slug = Field(default="local", description="where this techrun runs; the `location` label")
+    fetch: FetchSettings = Field(default_factory=FetchSettings, description="how requests go out")
+    retention: Retention = Field(default_factory=Retention, description="how long the store keeps what")
+    defaults: Defaults | None = Field(default=None, description="settings for all checks of all shops")

@@ -1,0 +1,105 @@
+"""The configuration as it was understood: frozen records, every template of ours filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from techrun.config.models import FetchSettings, Impact, Releases, Retention
+from techrun.config.tree import Written
+from techrun.errors import Place
+from techrun.language.definition import Definition
+from techrun.model import CheckId, Confirmation, Severity, Shop
+from techrun.redact import Redactor
+
+DEFAULT = Place("default", 0, 0)
+"""Where a value comes from that nobody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """One check with everything that applies to it."""
+
+    id: CheckId
+    kind: str
+    spec: Definition
+    every: float
+    deadline: float
+    severity: Severity
+    confirmation: Confirmation
+    client: str = ""
+    until: str | None = None
+    """The step after which its journey ends early."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    slo: float | None = None
+    """The objective for its availability, as a share of 1."""
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """What its templates may name besides what a run saves."""
+    origin: Written | None = None
+    sources: Mapping[str, Place] = field(default_factory=dict)
+    """Where each setting comes from."""
+
+    @property
+    def name(self) -> str:
+        """The check's name within its shop."""
+        return self.id.name
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSettings:
+    """One shop and its checks."""
+
+    shop: Shop
+    locale: str
+    timezone: str
+    constants: Mapping[str, Any]
+    checks: tuple[CheckSettings, ...] = ()
+    nodes: tuple[str, ...] = ()
+    impact: Impact | None = None
+    releases: Releases | None = None
+    origin: Written | None = None
+
+    @property
+    def name(self) -> str:
+        """The shop's slug."""
+        return self.shop.name
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where messages go; `url` holds secrets."""
+
+    name: str
+    url: str = field(repr=False)
+    place: Place = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the configuration says."""
+
+    shops: tuple[ShopSettings, ...]
+    documents: Mapping[str, Definition]
+    """Journeys and fragments by name."""
+    channels: Mapping[str, Channel]
+    store: Path
+    host: str
+    port: int
+    location: str
+    fetch: FetchSettings
+    retention: Retention
+    witness: tuple[str, ...]
+    calendar: Mapping[str, Any]
+    redactor: Redactor
+    files: tuple[Path, ...] = ()
+    """Every file that was read."""
+
+    @property
+    def checks(self) -> tuple[CheckSettings, ...]:
+        """The checks of all shops."""
+        return tuple(check for shop in self.shops for check in shop.checks)

@@ -1,0 +1,138 @@
+"""A shop with all its checks: its own, and those of its packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from techrun.config import depends
+from techrun.config.checks import World, WrittenCheck, no_strange_channels, read_check
+from techrun.config.layers import Layer
+from techrun.config.main_file import Main
+from techrun.config.models import Defaults
+from techrun.config.settings import CheckSettings, ShopSettings
+from techrun.config.shops import Header, record
+from techrun.config.tree import List, Map, Scalar, Written, child
+from techrun.config.words import described, expected, quoted
+from techrun.errors import Problem
+
+
+def read_shop(header: Header, main: Main, world: World, problems: list[Problem]) -> ShopSettings | None:
+    """The shop with every check that is whole; None where the shop itself is broken."""
+    _check_references(header, world, problems)
+    written = list(_written_checks(header, main, problems))
+    checks: dict[str, CheckSettings] = {}
+    for each in written:
+        for check in read_check(each, world, problems):
+            if check.name in checks:
+                problems.append(_twice(check, checks[check.name]))
+            else:
+                checks[check.name] = check
+    resolved = depends.resolve(list(checks.values()), [each.name for each in written], problems)
+    if not header.whole:
+        return None
+    return ShopSettings(
+        shop=record(header.file),
+        locale=header.file.locale,
+        timezone=header.file.timezone,
+        constants=header.names.constants,
+        checks=tuple(resolved),
+        nodes=header.file.nodes,
+        impact=header.file.impact,
+        releases=header.file.releases,
+        origin=header.origin,
+    )
+
+
+def _written_checks(header: Header, main: Main, problems: list[Problem]) -> Iterator[WrittenCheck]:
+    """The checks of the packs, unless the shop has one of that name, then the shop's own."""
+    shared = _layer(main.file.defaults, main.origin) if not main.single else []
+    base = [*_shop_layers(header), *shared]
+    own = [WrittenCheck(header, origin, base) for origin in _listed(header.origin, problems)]
+    names = {check.name for check in own}
+    for pack in header.packs:
+        defaults = [*_shop_layers(header), *_layer(pack.file.defaults, pack.origin), *shared]
+        for origin in _listed(pack.origin, problems):
+            check = WrittenCheck(header, origin, defaults)
+            if check.name not in names:
+                yield check
+    yield from own
+
+
+def _shop_layers(header: Header) -> list[Layer]:
+    """The shop's `defaults:`, and its labels and tags."""
+    file = header.file
+    common = Defaults(labels=file.labels, tags=file.tags)
+    return [*_layer(file.defaults, header.origin), Layer(common, header.origin)]
+
+
+def _layer(defaults: Defaults | None, origin: Written) -> list[Layer]:
+    return [Layer(defaults, origin.at(("defaults",)))] if defaults is not None else []
+
+
+def _listed(origin: Written, problems: list[Problem]) -> list[Written]:
+    """Each entry of `checks:`."""
+    node = child(origin.node, "checks")
+    if isinstance(node, List):
+        return [Written(origin.source, item) for item in node.items]
+    if node is not None:
+        found = described(node.value) if isinstance(node, Scalar) else "keys and values"
+        hint = "write each check after a dash"
+        problems.append(origin.problem(("checks",), f"expected a list, found {found}", hint))
+    return []
+
+
+def _twice(check: CheckSettings, first: CheckSettings) -> Problem:
+    what = f'the check "{check.name}" is there twice'
+    origins = [each.origin for each in (check, first) if each.origin is not None]
+    places = tuple(origin.place(("name",)) for origin in origins)
+    if "/" in check.name and places[0] == places[-1]:
+        return Problem(
+            what, "two combinations of its `for_each` come to the same name", ("for_each",), places[:1]
+        )
+    return Problem(what, f"rename one of them; the first is at {places[-1]}", ("name",), places)
+
+
+def _check_references(header: Header, world: World, problems: list[Problem]) -> None:
+    """The channels and journeys that the shop itself names."""
+    file, origin = header.file, header.origin
+    for severity in ("page", "ticket", "info"):
+        used = getattr(file.notify, severity)
+        no_strange_channels(used, origin, ("notify", severity), world.channels, problems)
+    if file.defaults and file.defaults.notify:
+        no_strange_channels(file.defaults.notify, origin, ("defaults", "notify"), world.channels, problems)
+    known = sorted(world.names.get("journey", ()))
+    for index, name in enumerate(file.releases.smoke if file.releases and world.complete else ()):
+        if name not in known:
+            what = f"there is no journey {quoted(name)}"
+            problems.append(origin.problem(("releases", "smoke", index), what, expected(name, known)))
+
+
+def same_shop_twice(headers: Iterable[Header], problems: list[Problem]) -> None:
+    """Two files may not be the same shop."""
+    first: dict[str, Header] = {}
+    for header in headers:
+        known = first.setdefault(header.file.shop, header)
+        if known is not header and header.whole and known.whole:
+            here, there = header.origin.place(("shop",)), known.origin.place(("shop",))
+            what = f'the shop "{header.file.shop}" is there twice'
+            hint = f"rename one of them; the first is at {there}"
+            problems.append(Problem(what, hint, ("shop",), (here, there)))
+            header.whole = False
+
+
+def journeys_named(headers: Iterable[Header], world: World) -> Iterator[str]:
+    """The names of all journeys that checks and releases use."""
+    for header in headers:
+        if header.file.releases:
+            yield from header.file.releases.smoke
+        for origin in (header.origin, *(pack.origin for pack in header.packs)):
+            yield from _journeys_in(origin, world)
+
+
+def _journeys_in(origin: Written, world: World) -> Iterator[str]:
+    checks = child(origin.node, "checks")
+    for item in checks.items if isinstance(checks, List) else ():
+        for kind in world.names if isinstance(item, Map) else ():
+            name = child(item, kind)
+            if isinstance(name, Scalar):
+                yield str(name.value)

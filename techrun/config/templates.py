@@ -1,0 +1,117 @@
+"""Fills `${…}` into what is written, and finds the secrets and variables that are not set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from techrun.config.secrets import Secrets
+from techrun.config.tree import List, Map, Node, NodePath, Written
+from techrun.errors import Problem
+from techrun.language.expressions import ExpressionError, Reference, TemplateError, compile_template
+from techrun.language.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What templates may name."""
+
+    environ: Mapping[str, str]
+    secrets: Secrets
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+    def scope(self) -> dict[str, Any]:
+        """All names, as the templates' scope."""
+        return {**self.constants, "env": self.environ, "secret": self.secrets}
+
+    def having(self, **more: Any) -> Names:
+        """The same names and some more."""
+        return Names(self.environ, self.secrets, {**self.constants, **more})
+
+
+def fill(value: Any, names: Names, origin: Written, path: NodePath, problems: list[Problem]) -> Any:
+    """The value with every template in it filled in; what cannot be filled stays as it is written."""
+    if isinstance(value, str):
+        return _fill_text(value, names, origin, path, problems) if "${" in value else value
+    if isinstance(value, dict):
+        return {key: fill(item, names, origin, (*path, key), problems) for key, item in value.items()}
+    if isinstance(value, list):
+        return [fill(item, names, origin, (*path, index), problems) for index, item in enumerate(value)]
+    return value
+
+
+def _fill_text(text: str, names: Names, origin: Written, path: NodePath, problems: list[Problem]) -> Any:
+    try:
+        template = compile_template(text)
+        unknown = [
+            problem
+            for reference in template.references
+            for problem in _unknown(reference, names, origin, path, outside=True)
+        ]
+        if not unknown:
+            return template.render(names.scope())
+        problems.extend(unknown)
+    except TemplateError as error:
+        problems.append(origin.problem(path, error.what, error.hint))
+    except ExpressionError as error:
+        problems.append(origin.problem(path, str(error), "check what the template works out"))
+    return text
+
+
+def _unknown(
+    reference: Reference, names: Names, origin: Written, path: NodePath, *, outside: bool
+) -> Iterator[Problem]:
+    """The problem of a name that is not known; `outside`: the name of anything, not just of what is set outside."""
+    if reference.has_default:
+        return
+    root, *rest = reference.path
+    name = rest[0] if rest else ""
+    if root == "secret" and name:
+        fault = names.secrets.fault(name)
+        if fault:
+            yield origin.problem(path, *fault)
+    elif root == "env" and name:
+        if name not in names.environ:
+            hint = f"set it, or give a default: ${{env.{name}:-…}}"
+            yield origin.problem(path, f"the environment variable {name} is not set", hint)
+    elif outside:
+        yield from _unknown_constant(reference, names, origin, path)
+
+
+def _unknown_constant(
+    reference: Reference, names: Names, origin: Written, path: NodePath
+) -> Iterator[Problem]:
+    value: Any = names.scope()
+    for index, name in enumerate(reference.path):
+        if not hasattr(value, "keys"):
+            return
+        if name not in value:
+            known = list(value)
+            hint = did_you_mean(name, known) or f"known here: {', '.join(known) or 'nothing'}"
+            yield origin.problem(path, f"${{{'.'.join(reference.path[: index + 1])}}} is not known", hint)
+            return
+        value = value[name]
+
+
+def missing_outside(origin: Written, names: Names) -> Iterator[Problem]:
+    """The secrets and environment variables that something written names and that are not set."""
+    for path, text in _texts(origin.node, ()):
+        try:
+            references = compile_template(text).references
+        except TemplateError:
+            continue
+        for reference in references:
+            yield from _unknown(reference, names, origin, path, outside=False)
+
+
+def _texts(node: Node, path: NodePath) -> Iterator[tuple[NodePath, str]]:
+    """Every text with a template in it."""
+    if isinstance(node, Map):
+        for key, value in node.entries.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(node, List):
+        for index, item in enumerate(node.items):
+            yield from _texts(item, (*path, index))
+    elif isinstance(node.value, str) and "${" in node.value:
+        yield path, node.value
