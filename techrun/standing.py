@@ -11,6 +11,11 @@ from typing import Literal
 from techrun.model import CheckId, Reason, Severity, Status
 
 
+def storable(text: str) -> str:
+    """The text as UTF-8 can hold it: a shop's JSON may carry halves of characters."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class CheckState:
     """The confirmed status of a check, and the streak of runs that may turn it."""
@@ -95,6 +100,7 @@ class Message:
     title: str
     body: str
     created: float
+    severity: Severity = "ticket"
     id: int = 0
     """Given by the outbox."""
     attempt: int = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from techrun.model import CheckId, Confirmation, Reason, Result, Status, Trigger
-from techrun.standing import Change, CheckState
+from techrun.standing import Change, CheckState, storable
 
 ORDER_FAILURES = 2
 """A failed order and the one more that confirms it are an outage: no third one is placed."""
@@ -75,7 +75,7 @@ def fact_of(result: Result) -> Fact:
         trigger=result.trigger,
         reason=outcome.reason,
         step=outcome.step,
-        message=outcome.message,
+        message=storable(outcome.message),
         order_failed=outcome.order_failed,
         reached=frozenset(step.name for step in outcome.steps) if outcome.not_run else None,
         trace_id=outcome.trace_id,

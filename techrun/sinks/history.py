@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from techrun.errors import StoreError
 from techrun.model import Check, Result, Shop
@@ -34,7 +33,7 @@ class HistorySink:
         capacity: int = CAPACITY,
     ) -> None:
         self._store = store
-        self._lane = store.lane(partial(insert_results, {}), capacity)
+        self._lane = store.lane(insert_results, capacity)
         self._retention = retention or Retention()
         self._clock = clock
         self._stop = threading.Event()

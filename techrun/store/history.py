@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from techrun.model import CheckId, Reason, Result, Status, Step
-from techrun.store.watched import Numbers, find, number_of
+from techrun.standing import storable
+from techrun.store.watched import NUMBER, number_checks
 
 HOUR = 3600
 
 _INSERT = (
-    "INSERT INTO results (watched, started, status, reason, step, message, duration, lateness, cause,"
-    " run_id, trace_id, location, steps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO results (watched, started, status, reason, step, message, duration, lateness, cause,"  # noqa: S608  constants of the store
+    f" run_id, trace_id, location, steps) VALUES ({NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -56,22 +57,23 @@ class Uptime:
         return self.good / told if told else None
 
 
-def insert_results(known: Numbers, connection: sqlite3.Connection, results: list[Result]) -> None:
+def insert_results(connection: sqlite3.Connection, results: list[Result]) -> None:
     """Add these results inside a transaction."""
-    connection.executemany(
-        _INSERT, [_row(number_of(connection, known, result.check.id), result) for result in results]
-    )
+    number_checks(connection, {result.check.id for result in results})
+    connection.executemany(_INSERT, map(_row, results))
 
 
-def _row(number: int, result: Result) -> tuple[Any, ...]:
+def _row(result: Result) -> tuple[Any, ...]:
     outcome = result.outcome
+    check = result.check.id
     return (
-        number,
+        check.shop,
+        check.name,
         result.started,
         outcome.status.value,
         outcome.reason.value if outcome.reason else "",
         outcome.step,
-        outcome.message,
+        storable(outcome.message),
         result.duration,
         result.lateness,
         result.trigger,
@@ -114,7 +116,7 @@ def _step(step: Step) -> Mapping[str, Any]:
     return told
 
 
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def last_runs(connection: sqlite3.Connection) -> Iterator[PastRun]:
@@ -138,17 +140,20 @@ def runs_of(connection: sqlite3.Connection, check: CheckId, limit: int = 20) -> 
 def last_good(connection: sqlite3.Connection, check: CheckId) -> float | None:
     """When the newest good run of a check started; None where none is known."""
     row = connection.execute(
-        "SELECT started FROM results WHERE watched = ? AND status IN ('up', 'degraded')"
+        f"SELECT started FROM results WHERE watched = {NUMBER} AND status IN ('up', 'degraded')"  # noqa: S608  constants of the store
         " ORDER BY started DESC LIMIT 1",
-        (find(connection, check),),
+        (check.shop, check.name),
     ).fetchone()
     return None if row is None else float(row[0])
 
 
 def uptime(connection: sqlite3.Connection, check: CheckId, since: float, until: float) -> Uptime:
     """How a check fared between two moments; whole hours that are rolled up count from there."""
-    number = find(connection, check)
-    (rolled,) = connection.execute("SELECT max(hour) FROM hours WHERE watched = ?", (number,)).fetchone()
+    number, rolled = connection.execute(
+        "SELECT max(watched.id), max(hour) FROM watched LEFT JOIN hours ON hours.watched = watched.id"
+        " WHERE shop = ? AND name = ?",
+        (check.shop, check.name),
+    ).fetchone()
     first = math.ceil(since / HOUR) * HOUR
     last = min(math.floor(until / HOUR) * HOUR, 0 if rolled is None else rolled + HOUR)
     if last <= first:

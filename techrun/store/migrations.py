@@ -58,8 +58,8 @@ CREATE TABLE changes (
 );
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, event TEXT NOT NULL, channel TEXT NOT NULL,
-    title TEXT NOT NULL, body TEXT NOT NULL, created REAL NOT NULL, state TEXT NOT NULL,
-    attempts INTEGER NOT NULL, not_before REAL NOT NULL, settled REAL,
+    title TEXT NOT NULL, body TEXT NOT NULL, created REAL NOT NULL, severity TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, not_before REAL NOT NULL, settled REAL,
     UNIQUE (incident, event, channel)
 );
 CREATE INDEX outbox_open ON outbox (channel, id) WHERE settled IS NULL;

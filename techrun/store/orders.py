@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from techrun.errors import StoreError
 from techrun.model import Check, CheckId, Order, Shop
+from techrun.standing import storable
 from techrun.store.database import Store
+from techrun.zones import zone_of
 
 LEAKS_ALLOWED = 2
 """So many orders may stand in a shop before no more are placed."""
@@ -121,7 +122,7 @@ def order_counts(connection: sqlite3.Connection) -> list[OrderCount]:
 
 def _day(shop: Shop, now: float) -> str:
     """The date on the shop's calendar."""
-    return datetime.fromtimestamp(now, ZoneInfo(shop.timezone)).date().isoformat()
+    return datetime.fromtimestamp(now, zone_of(shop.timezone)).date().isoformat()
 
 
 def _begin(connection: sqlite3.Connection, shop: Shop, row: tuple[str | float, ...]) -> str:
@@ -154,7 +155,7 @@ def _settle(
     for order in orders:
         connection.execute(
             "UPDATE orders SET state = ?, reference = ?, settled = ? WHERE shop = ? AND run_id = ? AND step = ?",
-            (order.state, order.reference, now, shop.name, run_id, order.step),
+            (order.state, storable(order.reference), now, shop.name, run_id, order.step),
         )
     # What was begun and is in no one's account: it may have been taken.
     connection.execute(

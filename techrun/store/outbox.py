@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from techrun.standing import Message, Receipt
 from techrun.store.database import Store
 
-_MESSAGE = "incident, event, channel, title, body, created, id, attempts"
+_MESSAGE = "incident, event, channel, title, body, created, severity, id, attempts"
 
 _NEXT = f"""
 SELECT {_MESSAGE} FROM outbox AS mine
@@ -39,8 +39,8 @@ def add_message(connection: sqlite3.Connection, message: Message) -> None:
     """Put a message in the outbox; the same event is told to a channel only once."""
     connection.execute(
         "INSERT OR IGNORE INTO outbox"
-        " (incident, event, channel, title, body, created, state, attempts, not_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, 0)",
+        " (incident, event, channel, title, body, created, severity, state, attempts, not_before)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0)",
         (
             message.incident,
             message.event,
@@ -48,6 +48,7 @@ def add_message(connection: sqlite3.Connection, message: Message) -> None:
             message.title,
             message.body,
             message.created,
+            message.severity,
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from techrun.model import CheckId, Reason, Status
 from techrun.standing import Change, CheckState, Incident
-from techrun.store.watched import Numbers, number_of
+from techrun.store.watched import NUMBER, number_checks
 
 _STATE = (
     "status, since, streak, runs, streak_since, goods, goods_since, order_failures, failed_step, last_good"
@@ -19,16 +19,19 @@ _INCIDENT = (
 )
 
 
-def save_states(connection: sqlite3.Connection, known: Numbers, states: Mapping[CheckId, CheckState]) -> None:
+def save_states(connection: sqlite3.Connection, states: Mapping[CheckId, CheckState]) -> None:
     """Write how these checks stand, over what was known of them."""
+    number_checks(connection, states)
     connection.executemany(
-        "INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(number_of(connection, known, check), *_state_row(state)) for check, state in states.items()],
+        f"INSERT OR REPLACE INTO states VALUES ({NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  constants of the store
+        [_state_row(check, state) for check, state in states.items()],
     )
 
 
-def _state_row(state: CheckState) -> tuple[Any, ...]:
+def _state_row(check: CheckId, state: CheckState) -> tuple[Any, ...]:
     return (
+        check.shop,
+        check.name,
         state.status.value,
         state.since,
         state.streak.value,
@@ -54,7 +57,7 @@ def load_states(connection: sqlite3.Connection) -> dict[CheckId, CheckState]:
 def forget_states(connection: sqlite3.Connection, checks: list[CheckId]) -> None:
     """These checks are no longer watched: should they come back, they begin anew."""
     connection.executemany(
-        "DELETE FROM states WHERE watched = (SELECT id FROM watched WHERE shop = ? AND name = ?)",
+        f"DELETE FROM states WHERE watched = {NUMBER}",  # noqa: S608  constants of the store
         [(check.shop, check.name) for check in checks],
     )
 

@@ -1,0 +1,53 @@
+"""What a change means for a shop: which incident opens, which one closes. Pure.
+
+One incident is one check for now; `open_incident` is where checks will be joined by their cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from techrun.alerts.message import title_of
+from techrun.model import Check, Severity, Shop, Status
+from techrun.standing import Change, Incident
+
+
+def severity_of(check: Check, shop: Shop) -> Severity:
+    """How loud a check may be: outside production nothing wakes a person."""
+    if check.severity == "page" and shop.env != "production":
+        return "ticket"
+    return check.severity
+
+
+def opens(change: Change) -> bool:
+    """A confirmed outage opens an incident."""
+    return change.after is Status.DOWN
+
+
+def closes(change: Change) -> bool:
+    """A confirmed recovery closes it."""
+    return change.before is Status.DOWN
+
+
+def open_incident(number: int, change: Change, check: Check, shop: Shop) -> Incident:
+    """The incident that this change opens."""
+    severity = severity_of(check, shop)
+    return Incident(
+        id=number,
+        check=change.check,
+        severity=severity,
+        title=title_of(severity, change),
+        since=change.since,
+        opened=change.at,
+        reason=change.reason,
+        step=change.step,
+        message=change.message,
+        last_good=change.last_good,
+        runs=change.runs,
+        trace_id=change.trace_id,
+    )
+
+
+def close_incident(incident: Incident, closed: float, closed_by: str) -> Incident:
+    """The incident, over since the first good run."""
+    return replace(incident, closed=closed, closed_by=closed_by)

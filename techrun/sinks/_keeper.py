@@ -1,0 +1,148 @@
+"""How every check stands now, and what of it is not yet written. Belongs to the thread of the incidents."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from techrun.alerts.incidents import close_incident, closes, open_incident, opens
+from techrun.alerts.message import compose
+from techrun.alerts.state import advance, fact_of
+from techrun.model import Check, CheckId, Result, Shop
+from techrun.standing import Change, CheckState, Event, Incident, Message
+from techrun.store.outbox import add_message, told_channels
+from techrun.store.state import (
+    forget_states,
+    load_states,
+    next_incident,
+    open_incidents,
+    save_change,
+    save_incident,
+    save_states,
+)
+
+logger = logging.getLogger(__name__)
+
+Note = Callable[[sqlite3.Connection], object]
+
+
+@dataclass(slots=True)
+class Pending:
+    """What must be written in one transaction: the newest state of each check, and notes in their order."""
+
+    states: dict[CheckId, CheckState] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.states or self.notes)
+
+    @property
+    def urgent(self) -> bool:
+        """There is more than states: somebody may have to be told."""
+        return bool(self.notes)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write it all."""
+        save_states(connection, self.states)
+        for note in self.notes:
+            try:
+                note(connection)
+            except sqlite3.OperationalError:
+                raise
+            except Exception:
+                # One row that breaks a rule must not hold back all the messages after it, for ever.
+                logger.exception("A change could not be noted")
+
+    def followed_by(self, later: Pending) -> Pending:
+        """Both in one."""
+        return Pending({**self.states, **later.states}, [*self.notes, *later.notes])
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How an incident ends."""
+
+    event: Event
+    at: float
+    rule: str
+
+
+class Keeper:
+    """Advances states and decides what is to be written and told."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, channels: frozenset[str], clock: Callable[[], float]
+    ) -> None:
+        self._channels = channels
+        self._clock = clock
+        self._states = load_states(connection)
+        self._open = {incident.check: incident for incident in open_incidents(connection)}
+        self._next_incident = next_incident(connection)
+        self._checks: dict[CheckId, Check] = {}
+        self._shops: dict[str, Shop] = {}
+
+    def states_now(self) -> dict[CheckId, CheckState]:
+        """How the checks stand; asked from any thread."""
+        return self._states.copy()
+
+    def open_now(self) -> list[Incident]:
+        """What is wrong now; asked from any thread."""
+        return list(self._open.copy().values())
+
+    def configure(self, checks: Sequence[Check], shops: Sequence[Shop], pending: Pending) -> None:
+        """What is watched from now on; what is gone is closed and forgotten."""
+        former_shops = self._shops
+        self._checks = {check.id: check for check in checks}
+        self._shops = {shop.name: shop for shop in shops}
+        for check in [check for check in self._open if check not in self._checks]:
+            shop = self._shops.get(check.shop) or former_shops.get(check.shop) or Shop(check.shop, "")
+            self._close(check, shop, _Ending("withdrawn", self._clock(), "closed.check_gone"), pending)
+        gone = [check for check in self._states if check not in self._checks]
+        for check in gone:
+            del self._states[check]
+            pending.states.pop(check, None)
+        if gone:
+            pending.notes.append(partial(forget_states, checks=gone))
+
+    def take(self, result: Result, pending: Pending) -> None:
+        """Advance the state of the result's check."""
+        check = self._checks.get(result.check.id)
+        if check is None:
+            return
+        before = self._states.get(check.id) or CheckState()
+        state, change, _ = advance(before, fact_of(result), check.confirmation)
+        if state is before:
+            return
+        self._states[check.id] = pending.states[check.id] = state
+        if change is not None:
+            pending.notes.append(partial(save_change, change=change))
+            self._act_on(change, check, pending)
+
+    def _act_on(self, change: Change, check: Check, pending: Pending) -> None:
+        shop = self._shops.get(check.id.shop) or Shop(check.id.shop, "")
+        if opens(change) and check.id not in self._open:
+            incident = open_incident(self._next_incident, change, check, shop)
+            self._next_incident += 1
+            self._open[check.id] = incident
+            pending.notes.append(partial(save_incident, incident=incident))
+            for channel in check.notify:
+                if channel in self._channels:
+                    message = compose("opened", incident, shop, channel, self._clock())
+                    pending.notes.append(partial(add_message, message=message))
+        elif closes(change) and check.id in self._open:
+            self._close(check.id, shop, _Ending("recovered", change.since, change.decision), pending)
+
+    def _close(self, check: CheckId, shop: Shop, ending: _Ending, pending: Pending) -> None:
+        incident = close_incident(self._open.pop(check), ending.at, ending.rule)
+        pending.notes.append(partial(save_incident, incident=incident))
+        message = compose(ending.event, incident, shop, "", self._clock())
+        pending.notes.append(partial(_tell_who_heard, message=message))
+
+
+def _tell_who_heard(connection: sqlite3.Connection, message: Message) -> None:
+    """The end of an incident is owed to the channels that heard of its beginning."""
+    for channel in told_channels(connection, message.incident):
+        add_message(connection, replace(message, channel=channel))
