@@ -19,12 +19,25 @@ GRACE = 1
 
 def listen(port: int) -> list[socket.socket]:
     """A socket for the shop, and one for each node where this system has more loopback addresses."""
-    front = socket.create_server(("127.0.0.1", port), backlog=512)
+    front = _socket("127.0.0.1", port)
     sockets = [front]
     for address in NODE_ADDRESSES:
         with suppress(OSError):
-            sockets.append(socket.create_server((address, front.getsockname()[1]), backlog=512))
+            sockets.append(_socket(address, front.getsockname()[1]))
     return sockets
+
+
+def _socket(address: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's delay off (40 ms an answer) only where the protocol is named.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(512)
+    return listener
 
 
 async def serve(port: int, *, with_parent: bool = False) -> None:
