@@ -156,7 +156,11 @@ class _Reader:
             "severity": severity_at,
             "confirmation": confirmation_at,
             "notify": notify_at,
+            "slo": origin.place(("slo",)) if keys.slo else DEFAULT,
+            "depends_on": origin.place(("depends_on",)) if keys.depends_on else DEFAULT,
+            "tags": next((layer.origin.place(("tags",)) for layer in layers if layer.values.tags), DEFAULT),
             **{f"labels.{name}": place for name, _, place in labelled},
+            **{f"labels.{name}": origin.place(("for_each", name)) for name in self.combination.variables},
         }
         suffix = self.combination.suffix
         variables = {name: text_of(value) for name, value in self.combination.variables.items()}

@@ -9,7 +9,6 @@ from techrun.config.data import load_data
 from techrun.config.files import Files, shipped_folder
 from techrun.config.models import PackFile
 from techrun.config.shops import Header, Pack
-from techrun.config.steps import check_steps
 from techrun.config.templates import Names, missing_outside
 from techrun.config.tree import List, Map, Node, Scalar, Written, plain
 from techrun.config.understand import salvage, understand
@@ -61,7 +60,6 @@ def read_documents(
     documents = {}
     for name, (marker, origin) in files.documents.items():
         before = len(problems)
-        check_steps(origin, models[marker], problems)
         made = understand(models[marker], plain(origin.node), origin, problems)
         if made is not None:
             load_data(made, origin, data_files, problems)

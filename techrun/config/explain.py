@@ -113,6 +113,14 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from _models(argument)
 
 
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model that an annotation names, also inside of lists and maps."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
+
+
 def _containers(annotation: Any) -> Iterator[Any]:
     if _is_container(annotation):
         yield annotation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -18,12 +18,15 @@ from techrun.config.values import (
     Locale,
     Money,
     Network,
+    ProxyUrl,
     Share,
     ShopUrl,
+    Size,
     Slug,
     Text,
     Timezone,
     WebUrl,
+    as_text,
 )
 from techrun.language.definition import Definition
 from techrun.language.durations import Seconds
@@ -209,16 +212,24 @@ class FetchSettings(Definition):
     """How requests go out."""
 
     ca_file: str | None = Field(
-        default=None, description="certificates to trust besides the usual ones; a PEM file"
+        default=None, description="PEM file of trusted authorities, in place of the usual ones"
     )
-    proxy: WebUrl | None = Field(
-        default=None, description="proxy for all requests; the environment's are not used"
+    proxy: ProxyUrl | None = Field(
+        default=None, description="proxy of all requests; the environment's are not used"
     )
     allow: tuple[Network, ...] = Field(
-        default=(), description="networks that may be reached though they are denied"
+        default=(), description="networks that may be reached though refused otherwise"
     )
-    deny: tuple[Network, ...] = Field(default=(), description="networks that may not be reached")
-    user_agent: str = Field(default="", description="put after techrun's own user agent")
+    deny: tuple[Network, ...] = Field(default=(), description="networks that are refused")
+    nameservers: tuple[Text, ...] = Field(
+        default=(), description="name servers to ask, in place of the system's"
+    )
+    resolve_timeout: Deadline = Field(default=5.0, description="how long one lookup of a name may take")
+    ip: Annotated[Literal["auto", "4", "6"], BeforeValidator(as_text)] = Field(
+        default="auto", description="which addresses to connect to: auto, 4 or 6"
+    )
+    max_body: Size = Field(default=2 * 1024 * 1024, description="the largest body, such as 2MB")
+    user_agent: str = Field(default="", description="added to techrun's own user agent")
 
 
 class Retention(Definition):

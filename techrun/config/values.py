@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from techrun.config.words import expected, quoted
+from techrun.config.words import described, expected, quoted
 from techrun.language.durations import Seconds
 from techrun.language.scalars import text_of
 
@@ -42,6 +42,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?\Z")
 _HOST = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?\Z")
 _CHANNEL = re.compile(r"[a-z][a-z0-9+.-]*:(//)?[^\s]+\Z", re.IGNORECASE)
 _PERCENT = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,6})?) ?%\Z")
+_SIZE = re.compile(r"([0-9]{1,6}) ?(KB|MB)\Z")
 _MONEY = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ([A-Z]{3})\Z")
 
 
@@ -75,7 +76,8 @@ def _label(name: str) -> str:
     return name
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A number as it was written; anything else as it is."""
     return text_of(value) if isinstance(value, int | float) else value
 
 
@@ -144,6 +146,14 @@ def _web_url(text: str) -> str:
     return split_url(text).geturl()
 
 
+def _proxy_url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"http", "socks5", "socks5h"} or not rest:
+        hint = "write it as http://proxy.example:3128, socks5://… or socks5h://…"
+        raise ValueError("this is not the URL of a proxy", hint)
+    return text
+
+
 def _channel_url(text: str) -> str:
     if not _CHANNEL.match(text):
         raise ValueError(
@@ -207,6 +217,14 @@ def _money(text: str) -> str:
     return text
 
 
+def _size(value: Any) -> int:
+    """Bytes from `500KB` or `2MB`; KB and MB count by 1024."""
+    found = _SIZE.match(value) if isinstance(value, str) else None
+    if found is None or not int(found.group(1)):
+        raise ValueError(f"{described(value)} is not a size", "write it as 500KB or 2MB")
+    return int(found.group(1)) * (1024 if found.group(2) == "KB" else 1024 * 1024)
+
+
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
@@ -233,10 +251,14 @@ def _listen(text: str) -> str:
 
 Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": SLUG_PATTERN})]
 LabelName = Annotated[str, AfterValidator(_label)]
-Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Text = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """A text; numbers are taken as they are written."""
 ShopUrl = Annotated[str, AfterValidator(_shop_url)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
+Size = Annotated[
+    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6} ?(KB|MB)$"})
+]
 ChannelUrl = Annotated[str, AfterValidator(_channel_url)]
 Locale = Annotated[str, AfterValidator(_locale)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
