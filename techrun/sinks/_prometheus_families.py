@@ -56,7 +56,6 @@ CHECK_FAMILIES = (
 
 _MEASURE_HELP = {
     "ip_protocol": "IP version that was used, 4 or 6.",
-    "ip_addr_hash": "Hash of the address that was used; it changes when the address does.",
     "http_status_code": "Status of the last response, 0 where there was none.",
     "http_version": "HTTP version of the last response.",
     "http_ssl": "Whether the last hop was encrypted.",
@@ -71,7 +70,6 @@ _MEASURE_HELP = {
     "dns_authority_rrs": "Records in the authority section.",
     "dns_additional_rrs": "Records in the additional section.",
     "dns_query_succeeded": "Whether the name server answered the query.",
-    "dns_serial": "Serial of the zone.",
 }
 """The measures that blackbox_exporter has too, without the prefix `probe_`."""
 

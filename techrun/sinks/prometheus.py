@@ -52,15 +52,13 @@ class PrometheusSink:
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
         """Take over what there is: counts of checks that stay are kept, the others leave."""
         before = self._series
-        series = {
-            check.id: before[check.id].following(check)
-            if check.id in before
-            else CheckSeries(check, self._location)
-            for check in checks
-        }
-        self._dirty.extend(one for one in series.values() if one.dirty)
+        series = {check.id: self._following(before.get(check.id), check) for check in checks}
+        self._dirty.extend(one for key, one in series.items() if one is not before.get(key))
         self._series = series
         self._own.configure(shops)
+
+    def _following(self, series: CheckSeries | None, check: Check) -> CheckSeries:
+        return CheckSeries(check, self._location) if series is None else series.following(check)
 
     def accept(self, result: Result) -> None:
         """Count one result; that of a check that has left the configuration is dropped."""
