@@ -33,6 +33,11 @@ class Redactor:
             self._forms.update(form for form in _forms(value) if len(form) >= SHORTEST)
             self._pattern = None
 
+    def add_all(self, other: Redactor) -> None:
+        """Redact from now on what another one knows too."""
+        self._forms.update(other._forms)
+        self._pattern = None
+
     def __call__(self, text: str) -> str:
         """The text without any secret."""
         if self._parent is not None:

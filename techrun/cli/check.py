@@ -41,19 +41,20 @@ def command(selectors: tuple[str, ...], config: Path, **options: Any) -> int:
 
     SELECTOR is a check (acme-es/checkout), a pattern ('acme-*/*') or a shop; none means all.
     """
-    from techrun import app
+    from techrun.app.loading import load, select
+    from techrun.app.once import Wish, run_checks
     from techrun.cli.verdict import exit_code
 
     set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
-    loaded = app.load(config)
-    checks = app.select(loaded, selectors, client=options["client"], tags=options["tags"])
-    wish = app.Wish(
+    loaded = load(config)
+    checks = select(loaded, selectors, client=options["client"], tags=options["tags"])
+    wish = Wish(
         until=options["until"],
         node=options["node"],
         allow_orders=options["orders"],
         explain=options["explain"] or options["curl"],
     )
-    results = app.run_checks(loaded, checks, wish)
+    results = run_checks(loaded, checks, wish)
     _print(results, options)
     return int(exit_code(results, options["fail_on"], options["on_inconclusive"]))
 
@@ -98,13 +99,13 @@ def _machine_format(results: list[Result], name: str) -> str:
     import json
 
     from techrun.cli.show import reports
-    from techrun.sinks.jsonl import as_record
+    from techrun.sinks.jsonl import line_of
 
     if name == "junit":
         return reports.junit(results)
     if name == "markdown":
         return reports.markdown(results)
-    records = [as_record(result) for result in results]
+    lines = [line_of(result).rstrip() for result in results]
     if name == "json":
-        return json.dumps(records, ensure_ascii=False, indent=2)
-    return "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+        return json.dumps([json.loads(line) for line in lines], ensure_ascii=False, indent=2)
+    return "\n".join(lines)

@@ -12,17 +12,17 @@ port_option = click.option(
 )
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """`30s`, `5m`, `1h30m`, as seconds."""
 
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds; a usage error says what a duration looks like."""
-        from techrun.language.durations import parse_duration
+        from techrun.language.durations import parse
 
         try:
-            return parse_duration(str(value))
+            return parse(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -41,16 +41,16 @@ def command(ctx: click.Context, seconds: float | None, port: int, listen: str, *
     """Start a demo shop and watch it: the whole product on one machine, nothing else needed."""
     if ctx.invoked_subcommand is not None:
         return 0
-    from techrun import app
+    from techrun.app.daemon import Watch, watch
+    from techrun.app.demo import demo
     from techrun.cli.show.console import make_console
     from techrun.cli.show.ticker import Ticker
 
     set_up_logging(quiet=False, verbose=0)
     console = make_console(color=color)
-    with app.demo_shop(port) as shop:
-        loaded = app.load_demo(shop.url)
-        console.print(_welcome(shop.url, f"http://{listen}", len(loaded.checks), port))
-        app.watch(loaded, app.Watch(listen=listen, seconds=seconds), extra_sinks=(Ticker(console),))
+    with demo(port) as running:
+        console.print(_welcome(running.url, f"http://{listen}", len(running.loaded.checks), port))
+        watch(running.loaded, Watch(listen=listen, store=running.store, seconds=seconds), (Ticker(console),))
     console.print("The demo has ended.")
     return 0
 
@@ -81,19 +81,19 @@ def fault(name: str | None, state: str, port: int, *, color: bool) -> int:
 
     NAME `all` with `off` mends everything.
     """
-    from techrun import app
+    from techrun.app.demo import faults, switch
     from techrun.cli.show.console import make_console
 
     console = make_console(color=color)
     if name is not None:
-        click.echo(app.set_demo_fault(port, name, on=state == "on"))
+        click.echo(switch(port, name, on=state == "on"))
         return 0
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in ("fault", "now", "what a customer sees"):
         table.add_column(column, no_wrap=column != "what a customer sees", overflow="fold")
-    for row in app.demo_faults(port):
-        table.add_row(row.name, "ON" if row.on else "off", row.summary, style="bold red" if row.on else None)
+    for row in faults(port):
+        table.add_row(row.name, "ON" if row.on else "off", row.sees, style="bold red" if row.on else None)
     console.print(table)
     return 0

@@ -21,12 +21,13 @@ def command() -> None:
 @color_option
 def test(channels: tuple[str, ...], config: Path, *, quiet: bool, verbose: int, color: bool) -> int:
     """Send one test message to each channel and tell what became of it."""
-    from techrun import app
+    from techrun.app.loading import load
+    from techrun.app.notifying import notify_test
     from techrun.cli.show.console import make_console, seconds
     from techrun.errors import ExitCode
 
     set_up_logging(quiet=quiet, verbose=verbose)
-    receipts = app.notify_test(app.load(config), channels)
+    receipts = notify_test(load(config), channels)
     console = make_console(color=color)
     for channel, receipt in receipts:
         word, style = ("✓ delivered", "green") if receipt.ok else ("✗ failed", "bold red")

@@ -51,11 +51,11 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
 
 def complete_selector(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Names of checks for the shell's completion; an unreadable configuration offers none."""
-    from techrun import app
+    from techrun.app.loading import load
     from techrun.errors import TechrunError
 
     try:
-        loaded = app.load(ctx.params.get("config") or Path("techrun.yaml"))
+        loaded = load(ctx.params.get("config") or Path("techrun.yaml"))
     except TechrunError:
         return []
     return [name for check in loaded.checks if (name := str(check.id)).startswith(incomplete)]

@@ -25,9 +25,9 @@ def command(
     SIGTERM and Ctrl-C stop cleanly; SIGHUP and POST /-/reload read the configuration again, and a bad
     one leaves the old one running.
     """
-    from techrun import app
+    from techrun.app.daemon import Watch, watch
+    from techrun.app.loading import load
 
     set_up_logging(quiet=quiet, verbose=verbose + 1)
-    loaded = app.load(config)
-    app.watch(loaded, app.Watch(listen=listen, store=store, jsonl=jsonl))
+    watch(load(config), Watch(listen=listen, store=store, jsonl=jsonl))
     return 0

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from techrun.cli.options import color_option, complete_selector, config_option
+
+if TYPE_CHECKING:
+    from techrun.config.show import Row
 
 
 @click.command(name="validate")
@@ -18,35 +22,31 @@ from techrun.cli.options import color_option, complete_selector, config_option
 @color_option
 def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int:
     """Read the configuration and say everything that is wrong with it at once."""
-    from techrun import app
+    from techrun.app import describing
+    from techrun.app.loading import load
 
     if schema:
         import json
 
-        click.echo(json.dumps(app.schema(), indent=2))
-        return 0
-    loaded = app.load(config)
-    if show is not None:
-        _show(loaded, show, color=color)
+        click.echo(json.dumps(describing.schema(), indent=2))
+    elif show is not None:
+        for name, rows in describing.effective(load(config), show):
+            _show(name, rows, color=color)
     else:
-        click.echo(app.summary(loaded))
+        click.echo(describing.summary(load(config)))
     return 0
 
 
-def _show(loaded: object, selector: str, *, color: bool) -> None:
+def _show(name: str, rows: list[Row], *, color: bool) -> None:
     from rich.table import Table
 
-    from techrun import app
     from techrun.cli.show.console import make_console
 
     console = make_console(color=color)
-    for name, rows in app.effective(loaded, selector):  # type: ignore[arg-type]  # Loaded, not imported for speed
-        table = Table(
-            box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), title_justify="left"
-        )
-        for column in (name, "value", "from"):
-            table.add_column(column, overflow="fold")
-        for key, value, source in rows:
-            table.add_row(key, value, source)
-        console.print(table)
-        console.print()
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in (name, "value", "from"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(row.key, row.value, row.source)
+    console.print(table)
+    console.print()

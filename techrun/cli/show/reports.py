@@ -18,7 +18,7 @@ def junit(results: Sequence[Result]) -> str:
     root = ET.Element("testsuites", name="techrun")
     for shop in dict.fromkeys(result.check.id.shop for result in results):
         mine = [result for result in results if result.check.id.shop == shop]
-        suite = ET.SubElement(root, "testsuite", name=shop, **_counts(mine))
+        suite = ET.SubElement(root, "testsuite", {"name": shop, **_counts(mine)})
         for result in mine:
             _case(suite, result)
     ET.indent(root)

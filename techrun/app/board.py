@@ -1,0 +1,40 @@
+"""How every check is right now, for the landing page and for readiness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from techrun.model import Check, CheckId, Result, Shop
+from techrun.web.landing import Row
+
+
+class Board:
+    """A sink that keeps the last result of each check."""
+
+    def __init__(self) -> None:
+        self._checks: tuple[CheckId, ...] = ()
+        self._last: dict[CheckId, Row] = {}
+
+    def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:  # noqa: ARG002  a sink has it
+        """Checks that are gone leave the board."""
+        self._checks = tuple(check.id for check in checks)
+        self._last = {check: row for check, row in self._last.items() if check in set(self._checks)}
+
+    def accept(self, result: Result) -> None:
+        """Keep this result as the last one."""
+        outcome = result.outcome
+        where = f'at "{outcome.step}": ' if outcome.step and outcome.reason else ""
+        check = result.check.id
+        ended = result.started + result.duration
+        self._last[check] = Row(check.shop, check.name, outcome.status, where + outcome.message, ended)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    def rows(self) -> list[Row]:
+        """Every check, in the order of the configuration."""
+        return [self._last.get(check) or Row(check.shop, check.name) for check in self._checks]
+
+    def is_complete(self) -> bool:
+        """The configuration is loaded and some result is there."""
+        return bool(self._last)

@@ -1,0 +1,174 @@
+"""The daemon: engine and sinks on one loop, the web server beside it, signals, reload."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import Metric
+
+from techrun.alerts.notify import Channel
+from techrun.app.board import Board
+from techrun.app.loading import Loaded, load
+from techrun.app.parts import fetch_settings
+from techrun.config.problems import render
+from techrun.engine import Engine
+from techrun.engine import Settings as EngineSettings
+from techrun.errors import ConfigError
+from techrun.fetch import Fetcher
+from techrun.redact import Redactor
+from techrun.sinks import Sink
+from techrun.sinks._prometheus_own import incident_families, outbox_families
+from techrun.sinks.history import HistorySink
+from techrun.sinks.incidents import IncidentSink
+from techrun.sinks.jsonl import JsonlSink
+from techrun.sinks.prometheus import PrometheusSink
+from techrun.store.database import Store
+from techrun.store.orders import Orders
+from techrun.store.rollups import Retention
+from techrun.web.routes import Handlers
+from techrun.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the daemon is to run; what is not said here the configuration says."""
+
+    listen: str | None = None
+    store: Path | None = None
+    jsonl: str | None = None
+    seconds: float | None = None
+    """End by itself after this time."""
+
+
+def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None:
+    """Run until SIGTERM, SIGINT or the end of the time given."""
+    with ExitStack() as stack:
+        daemon = Daemon(loaded, wish, stack, extra_sinks)
+        asyncio.run(daemon.run(wish.seconds))
+
+
+class Daemon:
+    """All parts of a running techrun."""
+
+    def __init__(
+        self, loaded: Loaded, wish: Watch, stack: ExitStack, extra_sinks: Sequence[Sink] = ()
+    ) -> None:
+        settings = loaded.settings
+        self._loaded = loaded
+        self._redactor = Redactor(parent=settings.redactor)
+        self._store = Store(wish.store or settings.store)
+        stack.callback(self._store.close)
+        self._metrics = PrometheusSink(location=settings.location)
+        self._board = Board()
+        self._incidents = IncidentSink(self._store, _channels(loaded))
+        retention = Retention(settings.retention.results, settings.retention.hours)
+        self._sinks: list[Sink] = [
+            self._metrics,
+            self._board,
+            HistorySink(self._store, retention),
+            self._incidents,
+        ]
+        if wish.jsonl is not None:
+            self._sinks.append(JsonlSink(wish.jsonl))
+        self._sinks.extend(extra_sinks)
+        self._metrics.add_source("incidents", self._incident_metrics)
+        self._metrics.set_reload(ok=True)
+        self._web = WebServer(
+            wish.listen or f"{settings.host}:{settings.port}",
+            Handlers(
+                self._metrics.metrics, self._board.is_complete, self._reload_from_afar, self._board.rows
+            ),
+        )
+        self._web.start()
+        stack.callback(self._web.stop)
+        self._reloading = threading.Lock()
+
+    async def run(self, seconds: float | None = None) -> None:
+        """Watch until stopped; everything taken is written before this returns."""
+        self._loop = asyncio.get_running_loop()
+        settings = self._loaded.settings
+        fetcher = Fetcher(fetch_settings(settings))
+        self._engine = Engine(
+            self._loaded.checks,
+            self._loaded.shops,
+            fetcher,
+            Orders(self._store),
+            sinks=self._sinks,
+            redactor=self._redactor,
+            settings=EngineSettings(location=settings.location),
+        )
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, stopping.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+        if seconds is not None:
+            self._loop.call_later(seconds, stopping.set)
+        running = asyncio.create_task(self._engine.run_forever())
+        log.info("watching %d checks; %s", len(self._loaded.checks), self._web.url)
+        await stopping.wait()
+        log.info("stopping: nothing new is started, what runs may end")
+        await self._engine.stop()
+        await running
+        await fetcher.close()
+
+    def _reload_soon(self) -> None:
+        """SIGHUP: read the files in a thread, so that no check waits for them."""
+        threading.Thread(target=self._reload_from_afar, name="techrun-reload", daemon=True).start()
+
+    def _reload_from_afar(self) -> str:
+        """Read the configuration again; the problems as text, or ``""`` when the new one runs."""
+        with self._reloading:
+            try:
+                loaded = load(self._loaded.path)
+            except ConfigError as error:
+                text = render(error.problems)
+                log.error("the new configuration is wrong, the old one goes on:\n%s", text)  # noqa: TRY400  no traceback for a user's mistake
+                self._metrics.set_reload(ok=False)
+                return text
+            for what in _needs_restart(self._loaded, loaded):
+                log.warning("%s changed: that takes effect at the next start", what)
+            self._loaded = loaded
+            self._redactor.add_all(loaded.settings.redactor)
+            self._loop.call_soon_threadsafe(self._engine.replace, loaded.checks, loaded.shops)
+            self._metrics.set_reload(ok=True)
+            log.info("the new configuration runs: %d checks", len(loaded.checks))
+            return ""
+
+    def _incident_metrics(self) -> Iterator[Metric]:
+        snapshot = self._incidents.snapshot()
+        now = time.time()
+        waiting = {row.channel: (row.messages, now - row.oldest) for row in snapshot.backlog}
+        quiet = dict.fromkeys(self._loaded.settings.channels, (0, 0.0))
+        yield from incident_families(
+            {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
+        )
+        sent = {(channel, became): count for (channel, became), count in snapshot.notifications.items()}
+        yield from outbox_families({**quiet, **waiting}, sent)
+
+
+def _channels(loaded: Loaded) -> list[Channel]:
+    settings = loaded.settings
+    return [Channel(channel.name, channel.url, settings.redactor) for channel in settings.channels.values()]
+
+
+def _needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
+    """What a reload cannot change."""
+    facts: dict[str, Callable[[Loaded], object]] = {
+        "`channels`": lambda loaded: {name: one.url for name, one in loaded.settings.channels.items()},
+        "`listen`": lambda loaded: (loaded.settings.host, loaded.settings.port),
+        "`store`": lambda loaded: loaded.settings.store,
+        "`location`": lambda loaded: loaded.settings.location,
+        "`fetch`": lambda loaded: loaded.settings.fetch,
+        "`retention`": lambda loaded: loaded.settings.retention,
+    }
+    return [name for name, fact in facts.items() if fact(old) != fact(new)]

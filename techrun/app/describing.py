@@ -1,0 +1,59 @@
+"""What the configuration says, told to people and editors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from techrun.app.loading import DOCUMENTS, Loaded, spec_types
+from techrun.config.schema import schema as config_schema
+from techrun.config.select import select
+from techrun.config.show import Row, rows
+from techrun.language.durations import show as duration
+from techrun.model import Check
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of all files of the configuration."""
+    return config_schema(spec_types(), DOCUMENTS)
+
+
+def summary(loaded: Loaded) -> str:
+    """What there is, in a few lines."""
+    lines = [
+        f"The configuration is right: {_count(len(loaded.shops), 'shop')}, {_count(len(loaded.checks), 'check')}."
+    ]
+    for shop in loaded.shops:
+        checks = [check for check in loaded.checks if check.id.shop == shop.name]
+        kinds = ", ".join(
+            f"{number} {kind}" for kind, number in sorted(Counter(check.kind for check in checks).items())
+        )
+        orders = sum(86400 / check.every for check in checks if check.places_orders)
+        lines.append(
+            f"  {shop.name}  {shop.url}  {kinds or 'no checks'}{_orders(orders, shop.orders_per_day)}"
+        )
+        lines.extend(_speaks_to_nobody(checks))
+    return "\n".join(lines)
+
+
+def _orders(planned: float, cap: int) -> str:
+    return f", about {planned:.0f} test orders a day (at most {cap})" if planned else ""
+
+
+def _speaks_to_nobody(checks: list[Check]) -> Iterator[str]:
+    """Warn of pages that would wake no one."""
+    silent = [check.id.name for check in checks if check.severity == "page" and not check.notify]
+    if silent:
+        yield f"    no channel hears of {', '.join(silent)}: add `notify: {{page: [CHANNEL]}}` to the shop"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def effective(loaded: Loaded, selector: str) -> Iterator[tuple[str, list[Row]]]:
+    """For each check that is meant its name, and its settings with where each comes from."""
+    by_id = {check.id: check for check in loaded.settings.checks}
+    for check in select(loaded.checks, [selector]):
+        yield f"{check.id}  (every {duration(check.every)})", rows(loaded.settings, by_id[check.id])

@@ -1,0 +1,127 @@
+"""From the configuration's files to checks that are ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from techrun import __version__, config
+from techrun.config.select import select as select_checks
+from techrun.config.settings import CheckSettings, Settings, ShopSettings
+from techrun.errors import ConfigError, Problem
+from techrun.journey.model import Fragment, Journey
+from techrun.language.definition import Definition
+from techrun.model import Check, Shop
+from techrun.probes import Scope, kinds
+
+DOCUMENTS: Mapping[str, type[Definition]] = {"journey": Journey, "fragment": Fragment}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration without a mistake, and its checks."""
+
+    path: Path
+    settings: Settings
+    checks: tuple[Check, ...]
+
+    @property
+    def shops(self) -> tuple[Shop, ...]:
+        """The shops, as sinks and messages know them."""
+        return tuple(shop.shop for shop in self.settings.shops)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Read and compile everything; ConfigError carries every problem of every file."""
+    environment = os.environ if environ is None else environ
+    settings, problems = config.load_all(path, spec_types(), DOCUMENTS, environ=environment)
+    checks = []
+    for shop in settings.shops if settings else ():
+        for check in shop.checks:
+            try:
+                checks.append(_prepared(settings, shop, check))  # type: ignore[arg-type]  # settings is there, it has shops
+            except ConfigError as error:
+                problems.extend(error.problems)
+    if problems or settings is None:
+        raise ConfigError(_distinct(problems))
+    return Loaded(path, settings, tuple(checks))
+
+
+@cache
+def spec_types() -> Mapping[str, type[Definition]]:
+    """The type of each kind's settings, by kind."""
+    return {name: kind.spec for name, kind in kinds().items()}
+
+
+def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Check:
+    """The check with everything compiled that can be compiled before it runs."""
+    kind = kinds()[check.kind]
+    scope = Scope(
+        shop=shop.shop,
+        constants=check.constants,
+        journeys=settings.documents,
+        locale=shop.locale,
+        redactor=settings.redactor,
+        user_agent=_user_agent(settings),
+    )
+    prepared = kind.prepare(check.spec, scope) if kind.prepare else check.spec
+    return Check(
+        id=check.id,
+        kind=check.kind,
+        every=check.every,
+        deadline=getattr(prepared, "deadline", None) or check.deadline,
+        cleanup_deadline=getattr(prepared, "cleanup_deadline", 0.0),
+        severity=check.severity,
+        confirmation=check.confirmation,
+        prepared=prepared,
+        labels=check.labels,
+        tags=check.tags,
+        depends_on=check.depends_on,
+        notify=check.notify,
+        steps=getattr(prepared, "step_names", ()),
+        places_orders=getattr(prepared, "places_orders", False),
+        client=shop.shop.client,
+        env=shop.shop.env,
+        digest=_digest(settings, check),
+    )
+
+
+def _user_agent(settings: Settings) -> str:
+    suffix = settings.fetch.user_agent
+    return f"techrun/{__version__}{' ' + suffix if suffix else ''}"
+
+
+def _digest(settings: Settings, check: CheckSettings) -> str:
+    """Changes when anything changes that the check's runs depend on."""
+    documents = settings.documents if check.kind == "journey" else {}
+    facts = [
+        check.spec.model_dump(mode="json", by_alias=True),
+        check.constants,
+        {name: document.model_dump(mode="json", by_alias=True) for name, document in documents.items()},
+        (check.every, check.deadline, check.severity, check.confirmation, check.notify, check.labels),
+    ]
+    return hashlib.sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _distinct(problems: Sequence[Problem]) -> list[Problem]:
+    """Each problem once, in the order of the files: checks that share a journey share its mistakes."""
+    seen = {(problem.what, problem.places): problem for problem in problems}
+    return sorted(seen.values(), key=_position)
+
+
+def _position(problem: Problem) -> tuple[Any, ...]:
+    place = problem.places[0] if problem.places else None
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def select(
+    loaded: Loaded, selectors: Sequence[str], *, client: str | None, tags: Sequence[str]
+) -> tuple[Check, ...]:
+    """The checks that are meant; UsageError where a selector matches nothing."""
+    return tuple(select_checks(loaded.checks, selectors, client=client, tags=tags))

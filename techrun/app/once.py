@@ -1,0 +1,79 @@
+"""Checks run once, now: `techrun check`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from techrun.app.loading import Loaded
+from techrun.app.parts import fetch_settings
+from techrun.engine import Engine
+from techrun.fetch import Fetcher
+from techrun.model import Check, Order, Result, Shop
+from techrun.probes import OrderLedger
+from techrun.store.database import Store
+from techrun.store.orders import Orders
+
+AT_A_TIME = 20
+"""Checks that run side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the checks are to be run."""
+
+    until: str | None = None
+    node: str | None = None
+    allow_orders: bool = False
+    explain: bool = False
+
+
+class NoOrders:
+    """The ledger of a run that places no orders: it needs no store."""
+
+    async def begin(self, shop: Shop, check: Check, run_id: str, step: str) -> str:  # noqa: ARG002  the protocol has them
+        """Always refuses."""
+        return "orders are placed with --orders only"
+
+    async def settle(self, shop: Shop, run_id: str, orders: Sequence[Order]) -> None:
+        """There are none."""
+
+
+def run_checks(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Result]:
+    """Run these checks once; the results come in the checks' order."""
+    return asyncio.run(_run(loaded, checks, wish))
+
+
+async def _run(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Result]:
+    places = asyncio.Semaphore(AT_A_TIME)
+    async with _engine(loaded, wish) as engine:
+
+        async def one(check: Check) -> Result:
+            async with places:
+                return await engine.run_once(
+                    check,
+                    until=wish.until,
+                    node=wish.node,
+                    allow_orders=wish.allow_orders,
+                    explain=wish.explain,
+                )
+
+        return list(await asyncio.gather(*(one(check) for check in checks)))
+
+
+@contextlib.asynccontextmanager
+async def _engine(loaded: Loaded, wish: Wish) -> AsyncIterator[Engine]:
+    settings = loaded.settings
+    fetcher = Fetcher(fetch_settings(settings))
+    with contextlib.ExitStack() as stack:
+        ledger: OrderLedger = NoOrders()
+        if wish.allow_orders:
+            store = Store(settings.store, exclusive=False)
+            stack.callback(store.close)
+            ledger = Orders(store)
+        try:
+            yield Engine(loaded.checks, loaded.shops, fetcher, ledger, redactor=settings.redactor)
+        finally:
+            await fetcher.close()

@@ -1,0 +1,55 @@
+"""What is wrong now, read from the store beside a running daemon: `techrun status`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from techrun.app.loading import Loaded
+from techrun.errors import CannotTellError
+from techrun.model import Check, CheckId
+from techrun.standing import CheckState, Incident
+from techrun.store.database import read_store
+from techrun.store.history import PastRun, last_runs
+from techrun.store.orders import LeakedOrder, leaked_orders
+from techrun.store.outbox import Backlog, backlog
+from techrun.store.state import load_states, open_incidents
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStanding:
+    """One check: what is confirmed, and what its last run found."""
+
+    check: Check
+    state: CheckState
+    last: PastRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a person on call asks first."""
+
+    checks: tuple[CheckStanding, ...]
+    incidents: tuple[Incident, ...]
+    undelivered: tuple[Backlog, ...]
+    leaked: tuple[LeakedOrder, ...]
+
+
+def standing(loaded: Loaded, checks: Sequence[Check]) -> Standing:
+    """How these checks stand; CannotTellError where no daemon has ever written the store."""
+    path = loaded.settings.store
+    if not path.exists():
+        raise CannotTellError(f"nothing is known yet: {path} does not exist. Start the daemon: techrun run")
+    wanted: set[CheckId] = {check.id for check in checks}
+    with read_store(path) as connection:
+        states = load_states(connection)
+        last = {run.check: run for run in last_runs(connection)}
+        return Standing(
+            checks=tuple(
+                CheckStanding(check, states.get(check.id, CheckState()), last.get(check.id))
+                for check in checks
+            ),
+            incidents=tuple(one for one in open_incidents(connection) if one.check in wanted),
+            undelivered=tuple(backlog(connection)),
+            leaked=tuple(one for one in leaked_orders(connection) if one.check in wanted),
+        )

@@ -1,0 +1,94 @@
+"""How the shops stand: `techrun status`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from techrun.app.standing import CheckStanding, Standing
+from techrun.cli.show.console import STYLES, badge
+from techrun.language.durations import show as duration
+
+
+def show_standing(found: Standing, console: Console, now: float | None = None) -> None:
+    """Print incidents first, then every check, then what is left undone."""
+    now = time.time() if now is None else now
+    for incident in found.incidents:
+        head = Text(f"[{incident.severity.upper()}] ", "bold red")
+        head.append(f"{incident.title}  ", "bold")
+        head.append(f"since {_clock(incident.since)} ({_age(incident.since, now)}) #{incident.id}", "dim")
+        console.print(head)
+    if found.incidents:
+        console.print()
+    console.print(_table(found.checks, now))
+    for line in _undone(found, now):
+        console.print(Text(line, "yellow"))
+
+
+def _table(checks: tuple[CheckStanding, ...], now: float) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("check", "confirmed", "since", "last run", "what it found"):
+        table.add_column(column, overflow="fold", no_wrap=column != "what it found")
+    for one in checks:
+        state, last = one.state, one.last
+        table.add_row(
+            str(one.check.id),
+            Text(badge(state.status), STYLES[state.status]),
+            _age(state.since, now) if state.since else "-",
+            f"{_age(last.started, now)} ago" if last else "never",
+            _found(one),
+        )
+    return table
+
+
+def _found(one: CheckStanding) -> Text:
+    if one.last is None:
+        return Text("")
+    text = Text(badge(one.last.status), STYLES[one.last.status])
+    where = f' at "{one.last.step}"' if one.last.step and one.last.reason else ""
+    return text.append(f"{where} {one.last.message}".rstrip(), "default")
+
+
+def _undone(found: Standing, now: float) -> Iterator[str]:
+    for backlog in found.undelivered:
+        yield f"{backlog.channel}: {backlog.messages} message(s) not delivered, the oldest waits for {_age(backlog.oldest, now)}"
+    for order in found.leaked:
+        yield f"{order.check}: test order {order.reference or order.run_id} stands in the shop since {_clock(order.begun)}"
+
+
+def _age(moment: float, now: float) -> str:
+    return duration(max(0, round(now - moment)))
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def as_record(found: Standing) -> dict[str, Any]:
+    """The same for programs; moments are Unix time."""
+    return {
+        "version": 1,
+        "checks": [
+            {
+                "shop": one.check.id.shop,
+                "check": one.check.id.name,
+                "status": one.state.status.value,
+                "since": one.state.since or None,
+                "last_good": one.state.last_good,
+                "last_run": one.last and {"started": one.last.started, "status": one.last.status.value, "reason": one.last.reason, "step": one.last.step, "message": one.last.message},
+            }
+            for one in found.checks
+        ],
+        "incidents": [
+            {"id": one.id, "check": str(one.check), "severity": one.severity, "title": one.title, "since": one.since}
+            for one in found.incidents
+        ],
+        "undelivered": [{"channel": one.channel, "messages": one.messages, "oldest": one.oldest} for one in found.undelivered],
+        "leaked_orders": [{"check": str(one.check), "reference": one.reference, "begun": one.begun} for one in found.leaked],
+    }  # fmt: skip
