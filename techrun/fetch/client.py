@@ -162,9 +162,8 @@ class Session:
         incoming = Incoming(self._fetcher.settings.max_body)
         handle = build(plan, incoming)
         try:
-            code, detail = await self._fetcher.multi.perform(handle)
+            code, detail, descriptor = await self._fetcher.multi.perform(handle)
             finished = Finished(handle, plan, incoming, resolve)
-            descriptor = handle.getinfo(pycurl.ACTIVESOCKET)
             if descriptor >= 0:
                 self._sockets[descriptor] = handle.getinfo(pycurl.LOCAL_PORT)
             result = finished.judge(code, detail, self._fetcher.settings)

@@ -30,18 +30,21 @@ class Multi:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, MAX_IDLE)
 
-    async def perform(self, handle: Any) -> tuple[int, str]:
-        """Run one transfer to its end; libcurl's error code (0: none) and text.
+    async def perform(self, handle: Any) -> tuple[int, str, int]:
+        """Run one transfer to its end; libcurl's error code (0: none), its text and the open socket.
+
+        The socket is the descriptor of the connection that was kept, -1 if there is none.
 
         A task that is cancelled meanwhile takes its transfer with it.
         """
         if self._closed:
-            return pycurl.E_ABORTED_BY_CALLBACK, "closed"
+            return pycurl.E_ABORTED_BY_CALLBACK, "closed", -1
         future: asyncio.Future[tuple[int, str]] = self._loop.create_future()
         self._waiting[handle] = future
         self._multi.add_handle(handle)
         try:
-            return await future
+            code, text = await future
+            return code, text, handle.getinfo(pycurl.ACTIVESOCKET)
         finally:
             del self._waiting[handle]
             self._multi.remove_handle(handle)

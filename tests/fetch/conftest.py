@@ -33,6 +33,11 @@ class Seen:
     raw_headers: list[tuple[str, str]]
     body: bytes
     connection: int
+    reader: asyncio.StreamReader
+
+    async def hang(self) -> None:
+        """Say nothing until the client goes."""
+        await self.reader.read()
 
 
 @dataclass
@@ -75,7 +80,7 @@ async def read_request(reader, connection):
     raw = [tuple(part.strip() for part in line.split(":", 1)) for line in head[1:] if line]
     headers = {key.lower(): value for key, value in raw}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Seen(method, path, headers, raw, body, connection)
+    return Seen(method, path, headers, raw, body, connection, reader)
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def test_a_proxy_that_cannot_be_used_is_refused_at_once(make_fetcher, url):
 async def test_a_cancelled_exchange_closes_its_connection_and_the_next_one_works(fetcher, serve, reply):
     async def handler(seen, writer):
         if seen.path == "/hang":
-            await asyncio.Event().wait()
+            await seen.hang()
         return reply()
 
     site = await serve(handler)
@@ -206,7 +206,7 @@ async def test_a_cancelled_exchange_closes_its_connection_and_the_next_one_works
 
 async def test_closing_the_fetcher_ends_exchanges_in_flight_as_interrupted(make_fetcher, serve):
     async def handler(seen, writer):
-        await asyncio.Event().wait()
+        await seen.hang()
 
     site = await serve(handler)
     fetcher = make_fetcher()
