@@ -60,7 +60,9 @@ def read_check(check: WrittenCheck, world: World, problems: list[Problem]) -> li
     """The checks that a written one stands for; none where it is broken."""
     origin = check.origin
     if not isinstance(origin.node, Map):
-        problems.append(origin.problem((), "a check is written as keys and values", "{name: home, http: /}"))
+        problems.append(
+            origin.problem((), "a check is written as keys and values", "write it as {name: home, http: /}")
+        )
         return []
     kind = kind_of(origin, world.kinds, SETTINGS, problems)
     if kind is None:

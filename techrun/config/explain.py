@@ -14,6 +14,8 @@ from techrun.config.tree import Node, NodePath, Written, child
 from techrun.config.words import described, expected, listed, quoted
 from techrun.errors import Problem
 from techrun.language.definition import Definition
+from techrun.language.scalars import text_of
+from techrun.language.words import shorten
 
 D = TypeVar("D", bound=Definition)
 
@@ -175,7 +177,7 @@ def _problem(same: list[_Error], model: type[BaseModel], origin: Written, also: 
     if error.kind in _WANTED:
         wanted = listed(dict.fromkeys(_WANTED[each.kind] for each in same))
         what = f"expected {wanted}, found {described(error.details['input'])}"
-        hint = _quote_it(error.details["input"]) if "a text" in wanted else ""
+        hint = _how_to_write(error.details["input"], wanted)
         return origin.problem(error.path, what, hint)
     if error.kind == "extra_forbidden":
         key = str(error.path[-1]) if error.path else ""
@@ -187,9 +189,12 @@ def _problem(same: list[_Error], model: type[BaseModel], origin: Written, also: 
     return origin.problem(error.path, what, hint, on_key=error.on_key)
 
 
-def _quote_it(value: Any) -> str:
-    if isinstance(value, bool | int | float):
+def _how_to_write(value: Any, wanted: str) -> str:
+    """How the value is made what was wanted, where that is easy to say."""
+    if "a text" in wanted and isinstance(value, bool | int | float):
         return "put it in quotes to make it a text"
+    if "a list" in wanted and isinstance(value, str | int | float):
+        return f"write it as [{shorten(text_of(value), 40)}]"
     return ""
 
 
@@ -226,7 +231,8 @@ def _tag(details: ErrorDetails) -> tuple[str, str]:
 
 def _bound(word: str) -> Callable[[ErrorDetails], tuple[str, str]]:
     def said(details: ErrorDetails) -> tuple[str, str]:
-        limit = next((value for key, value in details.get("ctx", {}).items() if key != "field_type"), "")
+        context = details.get("ctx", {})
+        limit = next((context[key] for key in ("gt", "ge", "lt", "le") if key in context), "")
         return f"expected {word} {limit}, found {described(details['input'])}", ""
 
     return said
@@ -248,6 +254,7 @@ _SAID: Mapping[str, Callable[[ErrorDetails], tuple[str, str]]] = {
     "greater_than_equal": _bound("at least"),
     "less_than": _bound("less than"),
     "less_than_equal": _bound("at most"),
+    "too_long": lambda details: (f"expected at most {details.get('ctx', {}).get('max_length')} values", ""),
     "too_short": lambda _: ("expected at least one", "write one, or leave the key out"),
     "string_too_short": lambda _: ("expected a text, found an empty one", "write one, or leave the key out"),
 }

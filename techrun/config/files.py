@@ -95,7 +95,11 @@ class Files:
             return
         name = _name(origin, marker)
         if name is None:
-            self.problems.append(origin.problem((marker,), f"expected the name of the {marker}", "a slug"))
+            self.problems.append(
+                origin.problem(
+                    (marker,), f"expected the name of the {marker}", f"write `{marker}: some-name`"
+                )
+            )
             self.complete = False
             return
         table = self.packs if marker == "pack" else {n: o for n, (_, o) in self.documents.items()}

@@ -161,7 +161,7 @@ class _Builder:
             return
         if key in frame.node.keys:
             first = self.source.place(*frame.node.keys[key])
-            hint = f"keep one of them; the first is in line {first.line}"
+            hint = f"keep one of them; the first is at {first}"
             self.problems.append(
                 Problem(
                     f'"{key}" is written twice', hint, (), (self.source.place(*position), first), on_key=True

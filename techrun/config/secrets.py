@@ -87,7 +87,9 @@ def read_secrets(path: Path, name: str, problems: list[Problem]) -> dict[str, st
     for source, node in read(path, name, problems, quote_lines=False):
         if not isinstance(node, Map):
             if not (isinstance(node, Scalar) and node.value is None):
-                problems.append(source.problem(node.position, "expected lines of `NAME: value`", ""))
+                problems.append(
+                    source.problem(node.position, "expected keys and values", "write lines of `NAME: value`")
+                )
             continue
         for key, value in node.entries.items():
             text = _secret(key, value, source, node, problems)

@@ -40,16 +40,16 @@ class Header:
     packs: list[Pack] = field(default_factory=list)
 
 
-def main_keys() -> set[str]:
+def main_keys() -> list[str]:
     """The keys that only the main file has."""
-    return set(fields_of(MainFile)) - SHARED_KEYS
+    return [key for key in fields_of(MainFile) if key not in SHARED_KEYS]
 
 
 def read_header(origin: Written, names: Names, problems: list[Problem], *, single: bool) -> Header | None:
     """A shop's file; `single`: it is the main file as well and has its keys too."""
     if not isinstance(origin.node, Map):
         return None
-    also = main_keys() if single else set()
+    also = main_keys() if single else []
     written = {key: node for key, node in origin.node.entries.items() if key != "checks" and key not in also}
     value = {key: plain(node) for key, node in written.items()}
     file, whole = salvage(ShopFile, value, origin, problems, names=names, stand_ins=STAND_INS, also=also)

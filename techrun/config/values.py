@@ -12,9 +12,10 @@ from zoneinfo import available_timezones
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from techrun.config.words import described, expected, quoted
+from techrun.config.words import described, quoted
 from techrun.language.durations import Seconds
 from techrun.language.scalars import text_of
+from techrun.language.words import did_you_mean
 
 SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -182,7 +183,7 @@ def _timezone(text: str) -> str:
     """Where the system has no table of time zones, the name is taken as it is."""
     known = _timezones()
     if known and text not in known:
-        suggestion = expected(text, known).partition("; ")[2]
+        suggestion = did_you_mean(text, known)
         hint = "expected a name of the IANA table such as Europe/Madrid"
         raise ValueError(
             f"{quoted(text)} is not a time zone", f"{hint}; {suggestion}" if suggestion else hint
@@ -207,7 +208,9 @@ def _share(value: Any) -> float:
     found = _PERCENT.match(value) if isinstance(value, str) else None
     share = round(float(found.group(1)) / 100, 9) if found else 0.0
     if not 0 < share < 1:
-        raise ValueError("an objective lies between 0% and 100%", "write it as 99.9%")
+        raise ValueError(
+            f"{described(value)} is not an objective", "write a percentage below 100%, such as 99.9%"
+        )
     return share
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from techrun.language.scalars import text_of
 from techrun.language.words import did_you_mean, shorten
 
-LONGEST_LIST = 30
+LONGEST_LIST = 40
+FEW = 12
 LONGEST_QUOTE = 60
 
 
@@ -26,12 +27,14 @@ def listed(choices: Iterable[str]) -> str:
 
 
 def expected(word: str, choices: Iterable[str]) -> str:
-    """What was expected in place of this word, and the nearest of it."""
+    """What was expected in place of this word, and the nearest of it; that comes first in a long list."""
     names = list(choices)
+    if len(names) < 2:
+        return f"expected {names[0]}" if names else "none is defined"
+    wanted = f"expected one of {listed(names)}"
     suggestion = did_you_mean(word[:200], names)
-    if not names:
-        return "none is defined"
-    wanted = f"expected {listed(names)}" if len(names) == 1 else f"expected one of {listed(names)}"
+    if len(names) > FEW:
+        return f"{suggestion} {wanted}".strip()
     return f"{wanted}; {suggestion}" if suggestion else wanted
 
 
