@@ -32,7 +32,7 @@ class Spec(Definition):
 
     tls: Target
     """`host:port`, an IPv6 address in brackets."""
-    name: str | None = None
+    server_name: str | None = None
     """The name to ask for (SNI) and to find in the certificate, where it is not the host."""
     warn: Seconds | None = None
     """Degraded with less than this left; a quarter of the certificate's lifetime unless given."""
@@ -138,7 +138,7 @@ def _chain(tls: ssl.SSLObject, method: str) -> list[x509.Certificate]:
 
 
 def _server_name(spec: Spec) -> str:
-    return ascii_host(spec.name or split_target(spec.tls)[0])
+    return ascii_host(spec.server_name or split_target(spec.tls)[0])
 
 
 @lru_cache(16)

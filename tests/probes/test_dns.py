@@ -26,6 +26,11 @@ ZONE = {
 }
 
 
+def at(port):
+    """A check of this port, and the journeys it uses (tests/contracts tries bad servers on it)."""
+    return {"dns": "www.acme.example", "resolver": f"127.0.0.1:{port}"}, {}
+
+
 def answer(wire: bytes) -> bytes | None:
     """What the name server says; None: nothing."""
     query = dns.message.from_wire(wire)

@@ -12,6 +12,11 @@ from techrun.model import Reason, Status
 from techrun.probes import tcp
 
 
+def at(port):
+    """A check of this port, and the journeys it uses (tests/contracts tries bad servers on it)."""
+    return {"tcp": f"127.0.0.1:{port}"}, {}
+
+
 async def greet(reader, writer):
     writer.write(b"220 mail.acme.example ready\r\n")
     await reader.read()

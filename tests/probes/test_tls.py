@@ -13,6 +13,11 @@ from techrun.probes import tls
 DAY = 86400.0
 
 
+def at(port):
+    """A check of this port, and the journeys it uses (tests/contracts tries bad servers on it)."""
+    return {"tls": f"127.0.0.1:{port}"}, {}
+
+
 async def accept(reader, writer):
     await reader.read()
 
@@ -83,7 +88,7 @@ async def test_a_refused_certificate_is_down_and_its_expiry_is_known(look, setti
 
 
 async def test_the_name_may_differ_from_the_host(look):
-    outcome = await look(names=("www.acme.example",), spec={"name": "www.acme.example"})
+    outcome = await look(names=("www.acme.example",), spec={"server_name": "www.acme.example"})
     assert outcome.status is Status.UP
 
 
