@@ -89,6 +89,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE,
             )
         )
@@ -114,11 +115,13 @@ def _bind(address: Address) -> socket.socket:
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         return socket.create_server(found[0][4][:2], family=found[0][0], backlog=128)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a host name may be none at all
         raise ListenError(f"cannot listen on {address}: {_why(error)}") from error
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError | UnicodeError) -> str:
+    if not isinstance(error, OSError):
+        return "this is no host name; set another address (`listen`)"
     if error.errno == errno.EADDRINUSE:
         return "another program has this port; stop it, or set another one (`listen`)"
     if error.errno == errno.EACCES:
