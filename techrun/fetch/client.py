@@ -38,6 +38,7 @@ class Fetcher:
         self.ca_file = self.settings.ca_file or certifi.where()
         self.proxy = Proxy(self.settings.proxy) if self.settings.proxy else None
         self._multi: Multi | None = None
+        self._closed = False
         self._numbers = itertools.count(1)
         self._forget: list[str] = []
         self._open: set[Session] = set()
@@ -75,7 +76,8 @@ class Fetcher:
             return list(await self.resolver.resolve(host, timeout))
         except ResolveError as error:
             spent = asyncio.get_running_loop().time() - started
-            return Failure(Reason.DNS, f"{error} ({spent:.3g} s)", Phases(resolve=spent), spent)
+            reason = Reason.INTERRUPTED if self._closed else Reason.DNS
+            return Failure(reason, f"{error} ({spent:.3g} s)", Phases(resolve=spent), spent)
 
     def forget(self, routes: list[Route], session: Session) -> None:
         """A session is over: its names leave libcurl with the next transfer."""
@@ -89,6 +91,7 @@ class Fetcher:
 
     async def close(self) -> None:
         """End all exchanges at once, as `interrupted`, and close all connections."""
+        self._closed = True
         for session in list(self._open):
             await session.close()
         await self.resolver.close()

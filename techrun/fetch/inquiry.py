@@ -64,7 +64,7 @@ class _Inquiry:
             raise NoAnswerError(self._complaint(problem))
         if not self._answers:
             raise NoAnswerError(self._complaint(f"did not answer within {patience:.3g} s"))
-        self._answers = [await self._complete(answer) for answer in self._answers]
+        self._answers = [await self._complete(answer, patience) for answer in self._answers]
 
     def close(self) -> None:
         """Free the socket."""
@@ -82,10 +82,12 @@ class _Inquiry:
         codes = {answer.rcode() for answer in self._answers}
         if dns.rcode.NXDOMAIN in codes:
             raise NoSuchNameError(f"there is no name {self._plain()} (says name server {self._server[0]})")
-        if codes == {dns.rcode.NOERROR} and len(self._answers) == len(("A", "AAAA")):
-            raise NoSuchNameError(f"{self._plain()} has no address (says name server {self._server[0]})")
-        code = dns.rcode.to_text(max(codes))
-        raise NoAnswerError(self._complaint(f"answered {code}"))
+        if codes != {dns.rcode.NOERROR}:
+            raise NoAnswerError(self._complaint(f"answered {dns.rcode.to_text(max(codes))}"))
+        if self._questions:
+            kind = dns.rdatatype.to_text(self._questions[0].question[0].rdtype)
+            raise NoAnswerError(self._complaint(f"did not answer about {kind} addresses in time"))
+        raise NoSuchNameError(f"{self._plain()} has no address (says name server {self._server[0]})")
 
     def _send(self) -> None:
         family = socket.AF_INET6 if ":" in self._server[0] else socket.AF_INET
@@ -126,14 +128,14 @@ class _Inquiry:
         if not self._done.done():
             self._done.set_result("")
 
-    async def _complete(self, answer: dns.message.Message) -> dns.message.Message:
+    async def _complete(self, answer: dns.message.Message, patience: float) -> dns.message.Message:
         """The whole answer: over TCP where it did not fit into a datagram."""
         if not answer.flags & dns.flags.TC:
             return answer
         question = dns.message.make_query(self._name, answer.question[0].rdtype)
         host, port = self._server
         try:
-            return await dns.asyncquery.tcp(question, host, port=port)
+            return await dns.asyncquery.tcp(question, host, patience, port)
         except (OSError, EOFError, dns.exception.DNSException):
             return answer
 

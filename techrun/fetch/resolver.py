@@ -18,7 +18,7 @@ import dns.exception
 import dns.name
 import dns.resolver
 
-from techrun.fetch.inquiry import NoAnswerError, NoSuchNameError, ask
+from techrun.fetch.inquiry import NoAnswerError, NoSuchNameError, Server, ask
 from techrun.fetch.names import BadHostError, ascii_host, literal_address, split_address
 from techrun.fetch.sysfiles import Watched, read_hosts
 
@@ -64,6 +64,10 @@ class Resolver:
                 return await asyncio.shield(flight)
         except TimeoutError:
             raise ResolveError(f"no name server answered about {host} within {timeout:.3g} s") from None
+        except asyncio.CancelledError:
+            if flight.cancelled() and not _cancelled():
+                raise ResolveError(f"techrun was stopped while {host} was looked up") from None
+            raise
 
     async def close(self) -> None:
         """Give up all lookups."""
@@ -84,13 +88,7 @@ class Resolver:
             raise ResolveError(str(error)) from None
         known = self._hosts.value.get(name.rstrip("."), ()) or _localhost(name)
         if not known:
-            try:
-                async with asyncio.timeout(self._limit):
-                    known = await self._inquire(name)
-            except TimeoutError:
-                raise ResolveError(
-                    f"no name server answered about {host} within {self._limit:.3g} s"
-                ) from None
+            known = await self._inquire(name)
         fitting = [address for address in known if self._ip in ("auto", "6" if ":" in address else "4")]
         if not fitting:
             raise ResolveError(f"{host} has no IPv{self._ip} address")
@@ -100,25 +98,33 @@ class Resolver:
         config = self._resolv_conf.value
         servers = self._nameservers or tuple((str(server), config.port) for server in config.nameservers)
         problem: Exception = NoAnswerError(f"no name server is configured to ask about {name}")
+        deadline = asyncio.get_running_loop().time() + self._limit
         for candidate in _candidates(name, config):
             try:
-                return await self._ask_all(candidate, servers)
+                return await _ask_all(candidate, servers * ATTEMPTS, deadline)
             except NoSuchNameError as error:
                 problem = error
             except NoAnswerError as error:
                 raise ResolveError(str(error)) from None
         raise ResolveError(str(problem))
 
-    async def _ask_all(self, name: dns.name.Name, servers: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-        problem = NoAnswerError(f"no name server is configured to ask about {name}")
-        patience = self._limit / (ATTEMPTS * max(1, len(servers)))
-        for _ in range(ATTEMPTS):
-            for server in servers:
-                try:
-                    return await ask(name, server, patience)
-                except NoAnswerError as error:
-                    problem = error
-        raise problem
+
+async def _ask_all(name: dns.name.Name, servers: Sequence[Server], deadline: float) -> tuple[str, ...]:
+    """The first answer of these name servers, asked in turn; each gets its share of the time left."""
+    problem = NoAnswerError(f"no name server is configured to ask about {name.to_text(omit_final_dot=True)}")
+    for number, server in enumerate(servers):
+        patience = (deadline - asyncio.get_running_loop().time()) / (len(servers) - number)
+        try:
+            return await ask(name, server, max(patience, 0))
+        except NoAnswerError as error:
+            problem = error
+    raise problem
+
+
+def _cancelled() -> bool:
+    """Whether someone wants the running task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _read_resolv_conf(path: str) -> dns.resolver.Resolver:
