@@ -65,6 +65,7 @@ class Reason(StrEnum):
 
 STATUS_OF_REASON: Mapping[Reason, Status] = {
     Reason.BLOCKED: Status.BLOCKED,
+    Reason.FIXTURE: Status.UNKNOWN,
     Reason.FORBIDDEN: Status.UNKNOWN,
     Reason.ORDER_CAP: Status.UNKNOWN,
     Reason.INTERRUPTED: Status.UNKNOWN,

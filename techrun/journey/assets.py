@@ -36,7 +36,7 @@ def check_assets(
     findings: list[Finding] = []
     for asset in assets[:MOST]:
         try:
-            wanted = replace(call, url=web_address(asset.url))
+            wanted = _request_of(call, asset)
         except BadAddressError as error:
             findings.append(Finding(Reason.ASSET, str(error)))
             continue
@@ -46,6 +46,19 @@ def check_assets(
             kind = "style sheet" if asset.kind == "stylesheet" else "script"
             findings.append(Finding(Reason.ASSET, f"{kind} {asset.url}: {wrong}"))
     return findings
+
+
+def _request_of(call: Call, asset: Asset) -> Call:
+    """The request for an asset: nothing of what the step itself sent."""
+    return replace(
+        call,
+        method="GET",
+        url=web_address(asset.url),
+        headers=(("Accept", "*/*"),),
+        body=b"",
+        follows=True,
+        places_order=False,
+    )
 
 
 def belongs(asset: Asset, page_url: str) -> bool:

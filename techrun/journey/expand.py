@@ -64,9 +64,14 @@ class Written:
     spots: tuple[Spot, ...]
     around: Around
 
+    @property
+    def session(self) -> str:
+        """The session that it runs in; empty for the customer's own."""
+        return self.spec.as_ or self.around.session
+
     def problem(self, path: Path, what: str, hint: str = "", *, on_key: bool = False) -> Problem:
         """A mistake in this step: where it is written, and where the fragments around it are used."""
-        return problem_at(tuple([self.spots[0].at(path), *self.spots[1:]]), what, hint, on_key=on_key)
+        return problem_at((self.spots[0].at(path), *self.spots[1:]), what, hint, on_key=on_key)
 
 
 def problem_at(spots: tuple[Spot, ...], what: str, hint: str = "", *, on_key: bool = False) -> Problem:

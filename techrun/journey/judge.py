@@ -43,14 +43,14 @@ def page_of(session: Session, arrival: Arrival, now: float) -> Page:
 
 
 def judge(
-    state: State, step: PlannedStep, session: Session, arrival: Arrival, page: Page, scope: dict[str, Any]
+    state: State, step: PlannedStep, arrival: Arrival, page: Page, scope: dict[str, Any]
 ) -> list[Finding]:
     """Everything that is wrong with this answer, what decides first; what is saved goes into the scope."""
     response = arrival.response
     stopped_by = challenge(response)
     if stopped_by:
         return [Finding(Reason.BLOCKED, f"{stopped_by} at {arrival.url}")]
-    findings = _save(state, step, page, scope) + _carry(step, session, page, scope)
+    findings = _save(state, step, page, scope) + _carry(step, state.session(step), page, scope)
     if step.verb == "graphql":
         findings = _graphql(page) + findings
     if step.expect is not None:

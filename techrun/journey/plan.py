@@ -8,7 +8,7 @@ from typing import Any
 
 from techrun.exchange import HttpVersion
 from techrun.journey.model import RetryOn, Verb
-from techrun.language.expect import Expectations
+from techrun.language.expect import Expectation
 from techrun.language.expressions import Condition, Template, Tree
 from techrun.language.extract import Extractor
 
@@ -89,7 +89,7 @@ class PlannedStep:
     payload: Payload = field(default_factory=Payload)
     saves: tuple[Saving, ...] = ()
     carries: tuple[Carrying, ...] = ()
-    expect: Expectations | None = None
+    expect: Expectation | None = None
     follows: bool = True
     """Redirects are followed; not where the step expects one."""
     budget: Limits | None = None
@@ -129,7 +129,7 @@ class Plan:
     verify_tls: bool = True
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def step_names(self) -> tuple[str, ...]:
         """The names of all steps, fragments expanded; `until` takes one of them."""
         return tuple(step.name for step in self.steps)
 

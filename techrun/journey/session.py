@@ -143,7 +143,9 @@ class Visit:
     identity: Identity
     log: Log
 
-    def go(self, call: Call, now: float) -> Generator[Request, Response | Failure | None, Arrival | Failure]:
+    def go(
+        self, call: Call, now: float, *, asset: bool = False
+    ) -> Generator[Request, Response | Failure | None, Arrival | Failure]:
         """Yield each exchange; a `Failure` of our own says why a redirect was not followed."""
         seen = set()
         left_https = ""

@@ -124,7 +124,7 @@ def _try(state: State, report: Report) -> Exchanges:
     state.arrive(arrival)
     report.http_status = arrival.response.status
     page = page_of(session, arrival, now)
-    report.findings = judge(state, step, session, arrival, page, scope)
+    report.findings = judge(state, step, arrival, page, scope)
     if step.expect is not None and step.expect.wants_assets and report.failure is None:
         report.findings.extend((yield from check_assets(visit, call, page, now)))
 

@@ -1,0 +1,110 @@
+"""Compiles a journey into a plan, and says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from techrun.errors import ConfigError, Problem
+from techrun.journey import rules, tracing
+from techrun.journey.expand import Expander, Written
+from techrun.journey.model import Journey
+from techrun.journey.names import Checker
+from techrun.journey.plan import Plan
+from techrun.journey.translate import Translated, Translator, limits
+from techrun.language.definition import Definition
+from techrun.language.scalars import text_of
+
+
+def compile_journey(
+    journey: Journey,
+    constants: Mapping[str, Any],
+    journeys: Mapping[str, Definition],
+    locale: str,
+    *,
+    base_url: str = "",
+    user_agent: str = "techrun",
+    signing_key: str = "",
+    verify_tls: bool = True,
+) -> Plan:
+    """The plan of a journey; raises one `ConfigError` with every problem.
+
+    `constants` are the maps that templates may name (`shop`, `env`, `secret`, `synthetic`, …), `journeys`
+    holds the fragments by name, `locale` says how numbers read, `base_url` is what addresses are joined to.
+    """
+    problems: list[Problem] = []
+    expander = Expander(journeys, problems)
+    steps = expander.expand(journey.steps, journey, "steps")
+    cleanup = expander.expand(journey.cleanup, journey, "cleanup")
+    problems.extend(rules.check_unique([*steps, *cleanup]))
+    problems.extend(rules.check_submits([*steps, *cleanup]))
+    problems.extend(rules.check_budget(journey, journey.budget))
+    problems.extend(_check_shadows(journey, constants))
+    planned = _translated(steps, locale, problems, in_cleanup=False)
+    planned_cleanup = _translated(cleanup, locale, problems, in_cleanup=True)
+    known = _known(journey, constants)
+    problems.extend(_check_names(known, [*planned, *planned_cleanup]))
+    if problems:
+        raise ConfigError(_each_once(problems))
+    return Plan(
+        name=journey.journey,
+        title=journey.title,
+        steps=tuple(each.planned for each in planned),
+        cleanup=tuple(each.planned for each in planned_cleanup),
+        deadline=journey.deadline,
+        cleanup_deadline=journey.cleanup_deadline,
+        budget=limits(journey.budget),
+        constants=dict(constants),
+        tables={name: tuple(source.rows) for name, source in journey.data.items()},
+        articles=_articles(constants),
+        base_url=base_url,
+        user_agent=user_agent,
+        accept_language=tracing.accept_language(locale),
+        signing_key=signing_key.encode(),
+        verify_tls=verify_tls,
+    )
+
+
+def _translated(
+    steps: Sequence[Written], locale: str, problems: list[Problem], *, in_cleanup: bool
+) -> list[Translated]:
+    return [Translator(step, locale, problems).translate(in_cleanup=in_cleanup) for step in steps]
+
+
+def _known(journey: Journey, constants: Mapping[str, Any]) -> dict[str, Any]:
+    """What templates may name before the first step, and what is in it where that is known."""
+    known: dict[str, Any] = dict(constants)
+    known["run"] = {"id": ""}
+    for name, source in journey.data.items():
+        known[name] = source.rows[0] if source.rows else None
+    if _articles(constants):
+        known["synthetic"] = {**constants["synthetic"], "article": ""}
+    return known
+
+
+def _articles(constants: Mapping[str, Any]) -> tuple[str, ...]:
+    synthetic = constants.get("synthetic")
+    articles = synthetic.get("articles") if isinstance(synthetic, Mapping) else None
+    return tuple(map(text_of, articles or ()))
+
+
+def _check_names(known: dict[str, Any], steps: Sequence[Translated]) -> Iterator[Problem]:
+    saved_by: dict[str, str] = {}
+    for step in steps:
+        for name in step.names.saves:
+            saved_by.setdefault(name, step.names.step)
+    return Checker(known, saved_by).check([step.names for step in steps])
+
+
+def _check_shadows(journey: Journey, constants: Mapping[str, Any]) -> Iterator[Problem]:
+    """Data that is named like something that is always there would hide it."""
+    for name in journey.data:
+        if name in constants or name == "run":
+            yield journey.problem(
+                ("data", name), f"the name {name} is taken", "call the data otherwise", on_key=True
+            )
+
+
+def _each_once(problems: Sequence[Problem]) -> list[Problem]:
+    """A fragment that is used twice has each of its mistakes twice; two places tell enough."""
+    return list({(problem.what, problem.places): problem for problem in problems}.values())
