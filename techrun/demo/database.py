@@ -180,5 +180,6 @@ class Database:
         )
 
     def _forget(self, up_to: int) -> None:
-        self._sql.execute("DELETE FROM purchase WHERE number <= ?", (up_to,))
-        self._sql.execute("DELETE FROM line WHERE number <= ?", (up_to,))
+        """The shop's own first order has no place and stays: it is what the history begins with."""
+        self._sql.execute("DELETE FROM purchase WHERE number <= ? AND place <> ''", (up_to,))
+        self._sql.execute("DELETE FROM line WHERE number NOT IN (SELECT number FROM purchase)")

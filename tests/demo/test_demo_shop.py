@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from techrun.demo.shop import Shop
+
 ADMIN = {"authorization": "Bearer demo-admin-token"}
 PAGES = [
     "/",
@@ -326,3 +328,18 @@ def test_shop_ends_with_its_parent():
         parent.send_signal(signal.SIGKILL)
     assert held.sock.recv(1) == b""
     held.close()
+
+
+def test_old_orders_go_but_the_first_one_stays(monkeypatch):
+    """A demo may run for weeks: its memory is bounded, and the history keeps its beginning."""
+    monkeypatch.setattr("techrun.demo.database.KEPT", 5)
+    shop = Shop()
+    checkout = {
+        "address": {"email": "a@x.example", "name": "A", "street": "S", "postcode": "1", "city": "C"},
+        "payment": {"method": "card"},
+        "shipping": "standard",
+    }
+    numbers = [shop.place(checkout, shop.bill({"FT-1001": 1}), "") for _ in range(10)]
+    assert [order.number for order in shop.database.orders("a@x.example")] == numbers[:-6:-1]
+    assert [order.number for order in shop.history("buyer@atelier.example")] == [10001]
+    shop.database.close()
