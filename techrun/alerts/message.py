@@ -25,7 +25,7 @@ def title_of(severity: Severity, change: Change) -> str:
     fails = f'{change.check.name} fails at "{change.step}"' if change.step else f"{change.check.name} fails"
     why = _one_line(change.message) or (change.reason.value if change.reason else "")
     told = f" ({why})" if why else ""
-    return _cut(f"[{severity.upper()}] {change.check.shop}: {fails}{told}", TITLE)
+    return _cut(_one_line(f"[{severity.upper()}] {change.check.shop}: {fails}{told}"), TITLE)
 
 
 def compose(event: Event, incident: Incident, shop: Shop, channel: str, now: float) -> Message:

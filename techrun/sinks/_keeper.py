@@ -35,14 +35,11 @@ class Pending:
 
     states: dict[CheckId, CheckState] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    urgent: bool = False
+    """Somebody may have to be told."""
 
     def __bool__(self) -> bool:
         return bool(self.states or self.notes)
-
-    @property
-    def urgent(self) -> bool:
-        """There is more than states: somebody may have to be told."""
-        return bool(self.notes)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write it all."""
@@ -58,7 +55,11 @@ class Pending:
 
     def followed_by(self, later: Pending) -> Pending:
         """Both in one."""
-        return Pending({**self.states, **later.states}, [*self.notes, *later.notes])
+        return Pending(
+            states={**self.states, **later.states},
+            notes=[*self.notes, *later.notes],
+            urgent=self.urgent or later.urgent,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Keeper:
             incident = open_incident(self._next_incident, change, check, shop)
             self._next_incident += 1
             self._open[check.id] = incident
+            pending.urgent = True
             pending.notes.append(partial(save_incident, incident=incident))
             for channel in check.notify:
                 if channel in self._channels:
@@ -137,6 +139,7 @@ class Keeper:
 
     def _close(self, check: CheckId, shop: Shop, ending: _Ending, pending: Pending) -> None:
         incident = close_incident(self._open.pop(check), ending.at, ending.rule)
+        pending.urgent = True
         pending.notes.append(partial(save_incident, incident=incident))
         message = compose(ending.event, incident, shop, "", self._clock())
         pending.notes.append(partial(_tell_who_heard, message=message))
