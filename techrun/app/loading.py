@@ -106,7 +106,12 @@ def _digest(settings: Settings, check: CheckSettings) -> str:
         {name: document.model_dump(mode="json", by_alias=True) for name, document in documents.items()},
         (check.every, check.deadline, check.severity, check.confirmation, check.notify, check.labels),
     ]
-    return hashlib.sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(facts, default=_plain, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Secrets are a mapping that JSON does not know; their values count, not which object they are."""
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _distinct(problems: Sequence[Problem]) -> list[Problem]:

@@ -13,7 +13,7 @@ from techrun.config.layers import Layer, labels, lookup, tags
 from techrun.config.models import CheckKeys, ConfirmationSettings
 from techrun.config.settings import DEFAULT, CheckSettings
 from techrun.config.shops import Header
-from techrun.config.templates import Names, missing_outside
+from techrun.config.templates import Names
 from techrun.config.tree import Map, Scalar, Written, plain
 from techrun.config.understand import understand
 from techrun.config.words import expected, quoted
@@ -37,6 +37,8 @@ class World:
     names: Mapping[str, frozenset[str]]
     """The names of journeys, of fragments, … by what they are; broken ones too."""
     documents: Mapping[str, Definition]
+    outside: Mapping[str, Mapping[str, str]]
+    """The environment variables and secrets that are named anywhere, for templates that run later."""
     complete: bool
     """Every file could be read: a name that is not here is not anywhere."""
 
@@ -116,10 +118,7 @@ class _Reader:
         }
         templated = getattr(model, "templated", False)
         spec = understand(model, own, origin, self.problems, names=None if templated else names)
-        missing = list(missing_outside(origin, names)) if templated else []
-        self.problems.extend(missing)
-        right = self._document_exists(spec)
-        return spec if right and not missing else None
+        return spec if self._document_exists(spec) else None
 
     def _document_exists(self, spec: Definition | None) -> bool:
         """A check of the kind `journey` names a document `journey: …`."""
@@ -183,7 +182,7 @@ class _Reader:
             depends_on=keys.depends_on,
             notify=notify,
             slo=keys.slo,
-            constants=names.constants,
+            constants=names.scope(),
             origin=origin,
             sources=sources,
         )
