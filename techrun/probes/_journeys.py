@@ -62,7 +62,7 @@ async def run_journey(prepared: Prepared, run: Run) -> Outcome:
 def _from_the_order_on(plan: Plan) -> tuple[str, ...]:
     """The order step and those behind it: no run without an order gets there to confirm a failure."""
     first = next(index for index, step in enumerate(plan.steps) if step.places_order)
-    return plan.names[first:]
+    return plan.step_names[first:]
 
 
 def signing_key(scope: Scope) -> str:

@@ -45,7 +45,7 @@ def prepare(spec: Spec, scope: Scope) -> Prepared:
         signing_key=signing_key(scope),
     )
     if plan.last(spec.until) is None:
-        raise ConfigError([spec.problem(("until",), *unknown_step(plan.names, spec.until or ""))])
+        raise ConfigError([spec.problem(("until",), *unknown_step(plan.step_names, spec.until or ""))])
     return Prepared(plan, spec.until)
 
 
