@@ -9,8 +9,7 @@ from techrun.config.data import load_data
 from techrun.config.files import Files, shipped_folder
 from techrun.config.models import PackFile
 from techrun.config.shops import Header, Pack
-from techrun.config.templates import Names, missing_outside
-from techrun.config.tree import List, Map, Node, Scalar, Written, plain
+from techrun.config.tree import List, Map, Node, Scalar, plain
 from techrun.config.understand import salvage, understand
 from techrun.errors import Problem
 from techrun.language.definition import Definition
@@ -30,16 +29,16 @@ def read_shipped_packs(files: Files, headers: Iterable[Header]) -> None:
 
 
 def pack_files(folder: Path, name: str) -> list[Path]:
-    """The files of a shipped pack: `platforms/NAME.yaml`, or all of the folder `platforms/NAME`."""
-    single = folder / "platforms" / f"{name}.yaml"
-    return [single] if single.is_file() else sorted((folder / "platforms" / name).glob("*.yaml"))
+    """The file of a shipped pack: `NAME.yaml`, or `platforms/NAME.yaml`."""
+    candidates = (folder / f"{name}.yaml", folder / "platforms" / f"{name}.yaml")
+    return [path for path in candidates if path.is_file()][:1]
 
 
 def shipped_packs() -> list[str]:
     """The names of the packs that ship."""
     folder = shipped_folder()
-    paths = folder.glob("platforms/*") if folder else ()
-    return sorted({path.stem for path in paths if path.is_dir() or path.suffix == ".yaml"})
+    paths = [*folder.glob("*.yaml"), *folder.glob("platforms/*.yaml")] if folder else []
+    return sorted({path.stem for path in paths})
 
 
 def read_packs(files: Files, problems: list[Problem]) -> dict[str, Pack]:
@@ -65,19 +64,24 @@ def read_documents(
             load_data(made, origin, data_files, problems)
         if made is not None and len(problems) == before:
             documents[name] = made
-    return documents
+    return _without_broken(documents, files)
 
 
-def reached(names: Iterable[str], files: Files) -> Iterator[Written]:
-    """The documents with these names, and those that their steps `use`."""
-    waiting, seen = list(names), set()
+def _without_broken(documents: Mapping[str, Definition], files: Files) -> dict[str, Definition]:
+    """The documents that are whole down to the last fragment they use."""
+    broken = set(files.documents) - set(documents)
+    return {name: made for name, made in documents.items() if broken.isdisjoint(_reached(name, files))}
+
+
+def _reached(name: str, files: Files) -> set[str]:
+    """The documents that the steps of this one `use`, and so on."""
+    waiting, seen = [name], set()
     while waiting:
-        name = waiting.pop()
-        if name in files.documents and name not in seen:
-            seen.add(name)
-            _, origin = files.documents[name]
-            yield origin
-            waiting += _used(origin.node)
+        each = waiting.pop()
+        if each in files.documents and each not in seen:
+            seen.add(each)
+            waiting += _used(files.documents[each][1].node)
+    return seen
 
 
 def _used(node: Node) -> Iterator[str]:
@@ -91,9 +95,3 @@ def _used(node: Node) -> Iterator[str]:
                 yield str(value.value)
             else:
                 yield from _used(value)
-
-
-def unset_names(used: Iterable[str], files: Files, names: Names) -> Iterator[Problem]:
-    """Secrets and environment variables that a journey in use names and that are not set."""
-    for origin in reached(used, files):
-        yield from missing_outside(origin, names)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from techrun.config.checks import World
-from techrun.config.documents import read_documents, read_packs, read_shipped_packs, unset_names
+from techrun.config.documents import read_documents, read_packs, read_shipped_packs, shipped_packs
 from techrun.config.files import MAIN_FILE, Files
 from techrun.config.main_file import (
     Main,
@@ -19,8 +19,9 @@ from techrun.config.main_file import (
     read_main,
 )
 from techrun.config.settings import Settings, ShopSettings
-from techrun.config.shop_checks import journeys_named, read_shop, same_shop_twice
-from techrun.config.shops import give_packs, read_header
+from techrun.config.shop_checks import read_shop, same_shop_twice
+from techrun.config.shops import Packs, give_packs, read_header
+from techrun.config.templates import outside
 from techrun.errors import ConfigError, Place, Problem
 from techrun.language.definition import Definition
 from techrun.redact import Redactor
@@ -93,13 +94,12 @@ class _Loading:
             if header is not None:
                 headers.append(header)
         read_shipped_packs(files, headers)
-        packs = read_packs(files, self.problems)
+        packs = Packs(read_packs(files, self.problems), shipped_packs(), files.complete)
         for header in headers:
-            give_packs(header, packs, self.problems, complete=files.complete)
+            give_packs(header, packs, self.problems)
         same_shop_twice(headers, self.problems)
         world = self._world(main, files)
         shops = [read_shop(header, main, world, self.problems) for header in headers]
-        self.problems.extend(unset_names(journeys_named(headers, world), files, main.names))
         return [shop for shop in shops if shop is not None], world
 
     def _world(self, main: Main, files: Files) -> World:
@@ -109,7 +109,14 @@ class _Loading:
             marker: frozenset(name for name, (each, _) in files.documents.items() if each == marker)
             for marker in self.models
         }
-        return World(self.kinds, channel_names(main), by_marker, documents, files.complete)
+        written = [
+            main.origin,
+            *files.shops,
+            *files.packs.values(),
+            *(each for _, each in files.documents.values()),
+        ]
+        named = outside(written, main.names, self.problems)
+        return World(self.kinds, channel_names(main), by_marker, documents, named, files.complete)
 
     def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], World]) -> Settings:
         shops, world = read

@@ -45,6 +45,10 @@ class Secrets(Mapping[str, str]):
     def __len__(self) -> int:
         return len({**self._written, **self._found})
 
+    def is_set(self, name: str) -> bool:
+        """Whether somebody gave this secret a value or a file, be it usable or not."""
+        return name in self._environ or f"{name}_FILE" in self._environ or name in self._written
+
     def fault(self, name: str) -> tuple[str, str] | None:
         """Why this secret cannot be used and what to do about it; None where it can."""
         value = self._look_up(name)

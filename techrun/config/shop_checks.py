@@ -11,7 +11,7 @@ from techrun.config.main_file import Main
 from techrun.config.models import Defaults
 from techrun.config.settings import CheckSettings, ShopSettings
 from techrun.config.shops import Header, record
-from techrun.config.tree import List, Map, Scalar, Written, child
+from techrun.config.tree import List, Scalar, Written, child
 from techrun.config.words import described, expected, quoted
 from techrun.errors import Problem
 
@@ -34,7 +34,7 @@ def read_shop(header: Header, main: Main, world: World, problems: list[Problem])
         shop=record(header.file),
         locale=header.file.locale,
         timezone=header.file.timezone,
-        constants=header.names.constants,
+        constants={**header.names.constants, **world.outside},
         checks=tuple(resolved),
         nodes=header.file.nodes,
         impact=header.file.impact,
@@ -118,21 +118,3 @@ def same_shop_twice(headers: Iterable[Header], problems: list[Problem]) -> None:
             hint = f"rename one of them; the first is at {there}"
             problems.append(Problem(what, hint, ("shop",), (here, there)))
             header.whole = False
-
-
-def journeys_named(headers: Iterable[Header], world: World) -> Iterator[str]:
-    """The names of all journeys that checks and releases use."""
-    for header in headers:
-        if header.file.releases:
-            yield from header.file.releases.smoke
-        for origin in (header.origin, *(pack.origin for pack in header.packs)):
-            yield from _journeys_in(origin, world)
-
-
-def _journeys_in(origin: Written, world: World) -> Iterator[str]:
-    checks = child(origin.node, "checks")
-    for item in checks.items if isinstance(checks, List) else ():
-        for kind in world.names if isinstance(item, Map) else ():
-            name = child(item, kind)
-            if isinstance(name, Scalar):
-                yield str(name.value)

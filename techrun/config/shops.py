@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,16 @@ class Pack:
 
     file: PackFile
     origin: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The packs that were read, and the names of those that ship."""
+
+    read: Mapping[str, Pack]
+    shipped: Sequence[str]
+    complete: bool
+    """Every file could be read: a pack that is not here is not anywhere."""
 
 
 @dataclass(slots=True)
@@ -97,18 +107,19 @@ def record(file: ShopFile) -> Shop:
     )
 
 
-def give_packs(header: Header, packs: Mapping[str, Pack], problems: list[Problem], *, complete: bool) -> None:
-    """The packs of `use:` and their parameters from `with:`; `complete`: every file could be read."""
+def give_packs(header: Header, packs: Packs, problems: list[Problem]) -> None:
+    """The packs of `use:` and their parameters from `with:`."""
     used = True
     for index, name in enumerate(header.file.use):
-        pack = packs.get(name)
+        pack = packs.read.get(name)
         if pack is not None:
             header.packs.append(pack)
             continue
         used = False
-        if complete:
+        if packs.complete:
             what = f"there is no pack {quoted(name)}"
-            problems.append(header.origin.problem(("use", index), what, expected(name, packs)))
+            known = sorted({*packs.read, *packs.shipped})
+            problems.append(header.origin.problem(("use", index), what, expected(name, known)))
     if used:
         problems += _unknown_parameters(header)
     header.names = header.names.having(**_parameters(header, problems))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +48,7 @@ def _fill_text(text: str, names: Names, origin: Written, path: NodePath, problem
         unknown = [
             problem
             for reference in template.references
-            for problem in _unknown(reference, names, origin, path, outside=True)
+            for problem in _unknown(reference, names, origin, path)
         ]
         if not unknown:
             return template.render(names.scope())
@@ -59,10 +60,8 @@ def _fill_text(text: str, names: Names, origin: Written, path: NodePath, problem
     return text
 
 
-def _unknown(
-    reference: Reference, names: Names, origin: Written, path: NodePath, *, outside: bool
-) -> Iterator[Problem]:
-    """The problem of a name that is not known; `outside`: the name of anything, not just of what is set outside."""
+def _unknown(reference: Reference, names: Names, origin: Written, path: NodePath) -> Iterator[Problem]:
+    """The problem of a name that is not known, or of a secret that cannot be used."""
     if reference.has_default:
         return
     root, *rest = reference.path
@@ -75,7 +74,7 @@ def _unknown(
         if name not in names.environ:
             hint = f"set it, or give a default: ${{env.{name}:-…}}"
             yield origin.problem(path, f"the environment variable {name} is not set", hint)
-    elif outside:
+    else:
         yield from _unknown_constant(reference, names, origin, path)
 
 
@@ -94,24 +93,34 @@ def _unknown_constant(
         value = value[name]
 
 
-def missing_outside(origin: Written, names: Names) -> Iterator[Problem]:
-    """The secrets and environment variables that something written names and that are not set."""
-    for path, text in _texts(origin.node, ()):
-        try:
-            references = compile_template(text).references
-        except TemplateError:
-            continue
-        for reference in references:
-            yield from _unknown(reference, names, origin, path, outside=False)
+def outside(origins: Iterable[Written], names: Names, problems: list[Problem]) -> dict[str, dict[str, str]]:
+    """The environment variables and secrets that are named anywhere, for templates that run later.
+
+    What is not set is left out: whoever compiles the template says so. A secret that is set and
+    cannot be used is a problem here.
+    """
+    found: dict[str, dict[str, str]] = {"env": {}, "secret": {}}
+    for origin in origins:
+        for path, reference in _references(origin.node, ()):
+            root, name = reference.path[:2]
+            if root == "env" and name in names.environ:
+                found[root][name] = names.environ[name]
+            elif root == "secret" and names.secrets.is_set(name):
+                found[root][name] = names.secrets.get(name, "")
+                problems += _unknown(reference, names, origin, path)
+    return found
 
 
-def _texts(node: Node, path: NodePath) -> Iterator[tuple[NodePath, str]]:
-    """Every text with a template in it."""
+def _references(node: Node, path: NodePath) -> Iterator[tuple[NodePath, Reference]]:
+    """Every `env.…` and `secret.…` that a template below the node names."""
     if isinstance(node, Map):
         for key, value in node.entries.items():
-            yield from _texts(value, (*path, key))
+            yield from _references(value, (*path, key))
     elif isinstance(node, List):
         for index, item in enumerate(node.items):
-            yield from _texts(item, (*path, index))
+            yield from _references(item, (*path, index))
     elif isinstance(node.value, str) and "${" in node.value:
-        yield path, node.value
+        with contextlib.suppress(TemplateError):
+            for reference in compile_template(node.value).references:
+                if len(reference.path) > 1 and reference.path[0] in {"env", "secret"}:
+                    yield path, reference
