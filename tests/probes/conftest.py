@@ -162,3 +162,50 @@ def _key(key):
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+@dataclass
+class Site:
+    """A small web server: `pages` maps a path to (status, body, headers), or to a function of the request."""
+
+    pages: dict
+    requests: list = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __call__(self, reader, writer):
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            method, target, _ = head.decode().split("\r\n", 1)[0].split(" ")
+            headers = {
+                name.lower(): value
+                for name, _, value in (line.partition(": ") for line in head.decode().split("\r\n")[1:-2])
+            }
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            self.requests.append((method, target, headers, body))
+            page = self.pages.get(f"{method} {target.partition('?')[0]}", (404, "no such page", {}))
+            status, text, extra = await page(body) if callable(page) else page
+            content = text.encode()
+            lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(content)}", "Content-Type: text/html"]
+            lines += [f"{name}: {value}" for name, value in extra.items()]
+            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + content)
+            await writer.drain()
+
+
+@pytest.fixture
+def site(serve):
+    """Starts a small web server with these pages."""
+
+    async def serve_pages(pages, context=None):
+        site = Site(pages)
+
+        async def handler(reader, writer):
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await site(reader, writer)
+
+        site.port = await serve(handler, context)
+        return site
+
+    return serve_pages
