@@ -105,7 +105,7 @@ class _Story:
             reason=decisive.reason if decisive else None,
             message=decisive.message if decisive else "",
             step=name,
-            phases=sum((step.phases for step in steps), start=Phases()),
+            phases=steps[0].phases if len(steps) == 1 else sum((step.phases for step in steps), Phases()),
             measures=measures(state.last, state.certificate),
             steps=steps,
             cleanup=tuple(report.result(explain=explain) for report in self.cleanup),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from techrun.journey.blocked import challenge
+from techrun.journey.blocked import in_place_of_page, refused
 from techrun.journey.plan import Limits, PlannedStep
 from techrun.journey.sending import header_line
 from techrun.journey.session import Arrival, Session
@@ -47,9 +47,9 @@ def judge(
 ) -> list[Finding]:
     """Everything that is wrong with this answer, what decides first; what is saved goes into the scope."""
     response = arrival.response
-    stopped_by = challenge(response)
+    stopped_by = refused(response)
     if stopped_by:
-        return [Finding(Reason.BLOCKED, f"{stopped_by} at {arrival.url}")]
+        return [_blocked(stopped_by, arrival)]
     findings = _save(state, step, page, scope) + _carry(step, state.session(step), page, scope)
     if step.verb == "graphql":
         findings = _graphql(page) + findings
@@ -59,11 +59,19 @@ def judge(
         findings = statuses + findings + [finding for finding in expected if finding not in statuses]
     if not 200 <= response.status < 300 and (step.expect is None or not step.expect.expects_status):
         findings.insert(0, Finding(Reason.STATUS, f"expected a 2xx status, got {response.status}"))
+    if first_hard(findings) is not None or not step.reads_body:
+        stopped_by = in_place_of_page(response)
+        if stopped_by:
+            return [_blocked(stopped_by, arrival)]
     if arrival.left_https:
         findings.append(Finding(Reason.REDIRECT, f"https redirects to {arrival.left_https}", soft=True))
     if findings:
         findings = _explained(findings, page)
     return _as_fixture(findings, response.status) if step.fixture else findings
+
+
+def _blocked(by: str, arrival: Arrival) -> Finding:
+    return Finding(Reason.BLOCKED, f"{by} at {arrival.url}")
 
 
 def over_budget(budget: Limits | None, seconds: float) -> list[Finding]:

@@ -90,6 +90,8 @@ class PlannedStep:
     saves: tuple[Saving, ...] = ()
     carries: tuple[Carrying, ...] = ()
     expect: Expectation | None = None
+    reads_body: bool = False
+    """It wants something to be in the body: where that is there, the page is what it should be."""
     follows: bool = True
     """Redirects are followed; not where the step expects one."""
     budget: Limits | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from techrun.exchange import Headers
 from techrun.journey import tracing
 from techrun.journey.controls import FormError
 from techrun.journey.forms import URLENCODED, Filling, submit
 from techrun.journey.plan import Credentials, Payload, PlannedStep
-from techrun.journey.session import Call, Session, web_address
+from techrun.journey.session import Call, Session, resolve, web_address
 from techrun.journey.state import State
 from techrun.language.errors import ExpressionError
 from techrun.language.expressions import Scope, Template, Tree
@@ -50,9 +50,7 @@ def prepare(state: State, step: PlannedStep, session: Session, scope: Scope, spa
 
 def _address(state: State, step: PlannedStep, scope: Scope) -> str:
     """Where the step goes: its address, joined to the shop's, its query added."""
-    target = _text(step.target, scope)
-    base = state.plan.base_url
-    url = web_address(urljoin(base.rstrip("/") + "/", target) if base else target)
+    url = resolve(state.plan.base_url, _text(step.target, scope))
     if step.payload.query is None:
         return url
     parts = urlsplit(url)

@@ -222,6 +222,12 @@ def redirected(call: Call, status: int, target: str) -> Call | Failure:
     )
 
 
+@lru_cache(maxsize=4096)
+def resolve(base: str, target: str) -> str:
+    """An address of a step, joined to the shop's; raises `BadAddressError`."""
+    return web_address(urljoin(base.rstrip("/") + "/", target) if base else target)
+
+
 def web_address(url: str) -> str:
     """The URL as it goes on the wire: no fragment, no blanks; `BadAddressError` where it is none."""
     url = url.partition("#")[0].strip()
@@ -236,6 +242,7 @@ def web_address(url: str) -> str:
     return url[:start] + quote(url[start:], safe=_ALLOWED)
 
 
+@lru_cache(maxsize=1024)
 def origin_of(parts: SplitResult) -> Origin:
     """Scheme, host and port."""
     default = 443 if parts.scheme == "https" else 80

@@ -85,6 +85,7 @@ class Translator:
             saves=self._saves(),
             carries=self._carries(),
             expect=expect,
+            reads_body=reads_body(spec.save, expect),
             follows=not expects_redirect(spec.expect),
             budget=limits(spec.budget),
             timeout=spec.timeout,
@@ -192,6 +193,19 @@ class Translator:
         for path, reference in expect.references:
             self._note(self.after, ("expect", *path), (reference,))
         return expect
+
+
+_OF_BODY = frozenset({"css", "xpath", "json", "regex", "text"})
+
+
+def reads_body(saves: Mapping[str, Save] | None, expect: Expectation | None) -> bool:
+    """Whether the step wants something to be in the body of the answer."""
+    if any(save.kind in _OF_BODY for save in (saves or {}).values()):
+        return True
+    return expect is not None and any(
+        assertion.extractor.kind in _OF_BODY and any(matcher.is_positive for matcher in assertion.matchers)
+        for assertion in expect.assertions
+    )
 
 
 def expects_redirect(spec: Expect | None) -> bool:

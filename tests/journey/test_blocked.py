@@ -3,7 +3,12 @@
 import pytest
 
 from techrun.exchange import Response
-from techrun.journey.blocked import challenge
+from techrun.journey.blocked import in_place_of_page, refused
+
+
+def challenge(response):
+    return refused(response) or in_place_of_page(response)
+
 
 LOGIN = b"""<html><head><script src="https://www.google.com/recaptcha/api.js"></script><title>Sign in</title></head>
 <body><p>Please verify you are human</p><form><input name=email><input type="password" name=password>
