@@ -93,10 +93,17 @@ _NOT_OURS = "{peer} could not be asked, by an error of techrun"
 
 HIGHEST_CODE = 101
 
-MEANINGS: dict[int, tuple[Reason, str]] = dict.fromkeys(
-    range(1, HIGHEST_CODE + 1), (Reason.INTERNAL, _NOT_OURS)
-) | {code: (reason, words) for reason, words, codes in _MEANINGS for code in codes}
+_CODES = (*range(1, HIGHEST_CODE + 1), pycurl.E_ALREADY_COMPLETE)
+
+MEANINGS: dict[int, tuple[Reason, str]] = {
+    **dict.fromkeys(_CODES, (Reason.INTERNAL, _NOT_OURS)),
+    **{code: (reason, words) for reason, words, codes in _MEANINGS for code in codes},
+}
 """Reason and words of every code; codes for what other protocols do are our own error."""
+
+_BROKEN = {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING}
+_BROKEN_EARLY = {"connect": pycurl.E_COULDNT_CONNECT, "tls": pycurl.E_SSL_CONNECT_ERROR}
+"""What a broken connection means before there was one to send over (QUIC, proxies)."""
 
 _ERRNO_WORDS = {
     errno.ECONNREFUSED: "it refuses connections (nothing listens there)",
@@ -139,13 +146,15 @@ class Trouble:
     phase: str = ""
     """The phase that it failed in."""
     seconds: float = 0.0
+    """How long it took to fail; for a time-out, what it was given."""
     addresses: tuple[str, ...] = ()
     received: int = 0
 
 
 def reason_and_words(trouble: Trouble) -> tuple[Reason, str]:
     """Why it failed, for the metric and for a person."""
-    reason, words = MEANINGS.get(trouble.code, (Reason.INTERNAL, _NOT_OURS))
+    code = _BROKEN_EARLY.get(trouble.phase, trouble.code) if trouble.code in _BROKEN else trouble.code
+    reason, words = MEANINGS.get(code, (Reason.INTERNAL, _NOT_OURS))
     text = words.format(peer=trouble.peer)
     if reason is Reason.TIMEOUT:
         return reason, _timeout(trouble)

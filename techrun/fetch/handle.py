@@ -85,8 +85,11 @@ class Incoming:
         self.body.append(chunk)
         return len(chunk)
 
-    def headers(self) -> Headers:
-        """The final answer's headers: neither those of a 1xx answer before it nor trailers after it."""
+    def headers(self) -> Headers | None:
+        """The final answer's headers: neither those of a 1xx answer before it nor trailers after it.
+
+        None if they broke off, which libcurl takes for an empty answer.
+        """
         found: list[tuple[str, str]] = []
         ended = False
         for line in self.lines:
@@ -96,7 +99,7 @@ class Incoming:
                 ended = True
             elif not ended:
                 _add_header(found, line)
-        return tuple(found)
+        return tuple(found) if ended else None
 
 
 def _add_header(found: list[tuple[str, str]], line: bytes) -> None:

@@ -36,13 +36,15 @@ class Finished:
             return self._failure(Reason.SIZE, refusal)
         if code:
             return self._explain(code, detail)
-        version = http_version(self._handle)
+        version, headers = http_version(self._handle), self._incoming.headers()
+        peer = self._plan.target.peer
+        if headers is None:
+            return self._failure(Reason.PROTOCOL, f"{peer} broke off within the headers of its answer")
         if self._plan.request.http == "2" and version != "2":
-            peer = self._plan.target.peer
             return self._failure(Reason.PROTOCOL, f"{peer} does not speak HTTP/2 but HTTP/{version}")
         return Response(
             status=self._handle.getinfo(pycurl.RESPONSE_CODE),
-            headers=self._incoming.headers(),
+            headers=headers,
             body=b"".join(self._incoming.body),
             phases=self.phases,
             http_version=version,
@@ -66,13 +68,14 @@ class Finished:
         target = self._plan.target
         if code == pycurl.E_PEER_FAILED_VERIFICATION and self.certificate is not None:
             return self._failure(Reason.TLS, self._refused(self.certificate))
+        timed_out = code == pycurl.E_OPERATION_TIMEDOUT
         trouble = errors.Trouble(
             peer=target.peer,
             code=code,
             detail=detail,
             errno=self._handle.getinfo(pycurl.OS_ERRNO),
             phase=self._last,
-            seconds=self._handle.getinfo(pycurl.TOTAL_TIME),
+            seconds=self._plan.timeout if timed_out else self._handle.getinfo(pycurl.TOTAL_TIME),
             addresses=self._plan.route.addresses,
             received=self._incoming.size,
         )

@@ -58,7 +58,7 @@ def parse(url: str) -> Target:
     if parts.scheme not in PORTS:
         scheme = parts.scheme or "no scheme"
         raise BadTargetError(Reason.FORBIDDEN, f"only http and https are fetched, not {scheme} ({url!r})")
-    host = _host(url, host)
+    host = _host(url, None if "\\" in parts.netloc else host)
     port = PORTS[parts.scheme] if port is None else port
     shown = f"[{host}]" if ":" in host else host
     shown = shown if port == PORTS[parts.scheme] else f"{shown}:{port}"

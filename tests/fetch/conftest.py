@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable
@@ -64,7 +64,11 @@ Handler = Callable[[Seen, asyncio.StreamWriter], Awaitable[bytes | None]]
 
 
 def reply_bytes(body=b"hello", status="200 OK", headers=()):
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *(f"{key}: {value}" for key, value in headers)]
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body)}",
+        *(f"{key}: {value}" for key, value in headers),
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
@@ -135,16 +139,16 @@ class Authority:
         self.certificate = self._sign(self.name, self.key, self.key, self.name, ca=True)
         (folder / "ca.pem").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _sign(self, subject, key, signer, issuer, names=(), days=(-1, 30), *, ca=False):
-        now = datetime.datetime.now(datetime.UTC)
+    def _sign(self, subject, key, signer, issuer, *, names=(), days=(-1, 30), ca=False):
+        now = dt.datetime.now(dt.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now + datetime.timedelta(days[0]))
-            .not_valid_after(now + datetime.timedelta(days[1]))
+            .not_valid_before(now + dt.timedelta(days[0]))
+            .not_valid_after(now + dt.timedelta(days[1]))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
         if names:
@@ -157,7 +161,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         signer, issuer = (key, subject) if self_signed else (self.key, self.name)
-        certificate = self._sign(subject, key, signer, issuer, names, days)
+        certificate = self._sign(subject, key, signer, issuer, names=names, days=days)
         path = self.folder / f"{certificate.serial_number}"
         chain = certificate.public_bytes(serialization.Encoding.PEM)
         if not self_signed:
@@ -248,10 +252,10 @@ async def name_server():
     """Start a name server on loopback."""
     started = []
 
-    async def start(table=None, silent=lambda _name, _kind: False):
+    async def start(table=None, silent=lambda _name, _kind: False, port=0):
         loop = asyncio.get_running_loop()
         transport, server = await loop.create_datagram_endpoint(
-            lambda: NameServer(table or {}, silent), ("127.0.0.1", 0)
+            lambda: NameServer(table or {}, silent), ("127.0.0.1", port)
         )
         started.append(transport)
         return server
@@ -259,3 +263,14 @@ async def name_server():
     yield start
     for transport in started:
         transport.close()
+
+
+@pytest.fixture
+def eventually():
+    """Wait for something that nobody announces; the time limit of the test bounds it."""
+
+    async def wait(holds):
+        while not holds():  # noqa: ASYNC110  descriptors and sockets send no events
+            await asyncio.sleep(0.01)
+
+    return wait

@@ -77,7 +77,7 @@ async def test_many_runs_leave_no_descriptors_behind(fetcher, serve):
         await run()
 
 
-async def test_runs_that_end_early_leave_no_descriptors_behind(fetcher, serve, reply):
+async def test_runs_that_end_early_leave_no_descriptors_behind(fetcher, serve, reply, eventually):
     async def handler(seen, writer):
         if seen.path == "/hang":
             await seen.hang()
@@ -92,11 +92,10 @@ async def test_runs_that_end_early_leave_no_descriptors_behind(fetcher, serve, r
             site.asked.clear()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    while open_descriptors() > before + 4:
-        await asyncio.sleep(0.05)
+    await eventually(lambda: open_descriptors() <= before + 4)
 
 
-async def test_a_closed_fetcher_holds_no_descriptor(make_fetcher, serve):
+async def test_a_closed_fetcher_holds_no_descriptor(make_fetcher, serve, eventually):
     site = await serve()
     async with make_fetcher().session() as session:  # what the first fetcher of a process opens for good
         await session.exchange(Request("GET", site.http + "/"), 5)
@@ -105,8 +104,7 @@ async def test_a_closed_fetcher_holds_no_descriptor(make_fetcher, serve):
     session = fetcher.session()
     await session.exchange(Request("GET", site.http + "/"), 5)
     await fetcher.close()
-    while open_descriptors() > before:
-        await asyncio.sleep(0.01)
+    await eventually(lambda: open_descriptors() <= before)
 
 
 async def test_a_descriptor_that_was_given_away_is_not_shut_down(fetcher, serve):
@@ -201,5 +199,3 @@ async def test_closing_does_not_wait_for_a_peer_that_never_says_goodbye(make_fet
     await session.exchange(Request("GET", site.https + "/"), 5)
     async with asyncio.timeout(1.5):
         await fetcher.close()
-
-

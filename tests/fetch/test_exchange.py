@@ -9,9 +9,9 @@ from techrun.fetch import Fetcher
 from techrun.model import Reason
 
 
-async def exchange(fetcher, request, timeout=5.0, connect_to=None):
+async def exchange(fetcher, request, within=5.0, connect_to=None):
     async with fetcher.session(connect_to) as session:
-        return await session.exchange(request, timeout)
+        return await session.exchange(request, within)
 
 
 async def test_only_the_headers_that_were_asked_for_are_sent(fetcher, serve):
@@ -22,7 +22,13 @@ async def test_only_the_headers_that_were_asked_for_are_sent(fetcher, serve):
 
 async def test_headers_are_sent_as_written_with_repeats_empty_values_and_umlauts(fetcher, serve):
     site = await serve()
-    headers = (("X-One", "1"), ("X-One", "2"), ("X-Empty", ""), ("X-Name", "Müller"), ("User-Agent", "techrun"))
+    headers = (
+        ("X-One", "1"),
+        ("X-One", "2"),
+        ("X-Empty", ""),
+        ("X-Name", "Müller"),
+        ("User-Agent", "techrun"),
+    )
     await exchange(fetcher, Request("GET", site.http + "/", headers))
     sent = [(name, value.encode("latin-1").decode()) for name, value in site.seen[0].raw_headers]
     assert [pair for pair in sent if pair[0] not in ("Host", "Accept-Encoding")] == list(headers)
@@ -49,7 +55,7 @@ async def test_an_accept_encoding_of_the_request_replaces_ours(fetcher, serve):
         ("PATCH", b"{}", "2"),
         ("GET", b"odd", "3"),
     ],
-    ids=lambda value: repr(value),
+    ids=repr,
 )
 async def test_method_and_body_arrive_as_written(fetcher, serve, method, body, length):
     async def handler(seen, writer):
@@ -77,7 +83,9 @@ async def test_a_content_length_of_the_request_cannot_contradict_its_body(fetche
     headers = (("Content-Length", "99"), ("Transfer-Encoding", "chunked"), ("Content-Type", "text/plain"))
     await exchange(fetcher, Request("POST", site.http + "/", headers, b"abc"))
     assert site.seen[0].body == b"abc"
-    assert [pair for pair in site.seen[0].raw_headers if pair[0] == "Content-Length"] == [("Content-Length", "3")]
+    assert [pair for pair in site.seen[0].raw_headers if pair[0] == "Content-Length"] == [
+        ("Content-Length", "3")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,13 @@ async def test_cookies_are_not_kept_between_exchanges(fetcher, serve, reply):
 
 async def test_response_headers_are_lower_case_in_order_with_repeats_in_either_charset(fetcher, serve):
     async def handler(seen, writer):
-        head = [b"Set-Cookie: a=1", b"SET-COOKIE: b=2", "X-Utf: é".encode(), b"X-Latin: \xe9", b"Content-Length: 0"]
+        head = [
+            b"Set-Cookie: a=1",
+            b"SET-COOKIE: b=2",
+            "X-Utf: é".encode(),
+            b"X-Latin: \xe9",
+            b"Content-Length: 0",
+        ]
         return b"HTTP/1.1 200 OK\r\n" + b"\r\n".join(head) + b"\r\n\r\n"
 
     site = await serve(handler)
@@ -224,7 +238,7 @@ async def test_closing_the_fetcher_ends_exchanges_in_flight_as_interrupted(make_
 
 async def test_no_time_left_is_a_timeout_and_sends_nothing(fetcher, serve):
     site = await serve()
-    result = await exchange(fetcher, Request("GET", site.http + "/"), timeout=0)
+    result = await exchange(fetcher, Request("GET", site.http + "/"), within=0)
     assert (result.reason, site.seen) == (Reason.TIMEOUT, [])
 
 

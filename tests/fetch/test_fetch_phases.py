@@ -9,15 +9,21 @@ from techrun.exchange import Failure, Request
 from techrun.model import Reason
 
 
-async def exchange(fetcher, url, timeout=5.0, **request):
+async def exchange(fetcher, url, within=5.0, **request):
     async with fetcher.session() as session:
-        return await session.exchange(Request("GET", url, **request), timeout)
+        return await session.exchange(Request("GET", url, **request), within)
 
 
 async def test_an_exchange_over_tls_has_all_phases_and_they_add_up(fetcher, serve, authority):
     site = await serve(context=authority.context("localhost"))
     result = await exchange(fetcher, site.https + "/")
-    assert [name for name, _ in result.phases.items()] == ["resolve", "connect", "tls", "processing", "transfer"]
+    assert [name for name, _ in result.phases.items()] == [
+        "resolve",
+        "connect",
+        "tls",
+        "processing",
+        "transfer",
+    ]
     assert all(seconds >= 0 for _, seconds in result.phases.items())
     assert sum(seconds for _, seconds in result.phases.items()) <= result.elapsed + 0.001
 
@@ -57,7 +63,7 @@ def full_backlog():
         listening.listen(0)
         fill = [socket.socket() for _ in range(5)]
         for one in fill:
-            one.setblocking(False)
+            one.settimeout(0)
             one.connect_ex(listening.getsockname())
         yield listening.getsockname()[1]
         for one in fill:

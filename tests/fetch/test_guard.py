@@ -82,7 +82,14 @@ async def test_a_forbidden_address_is_not_connected_to(make_fetcher, serve, name
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "dict://127.0.0.1/", "//127.0.0.1/", "/page"],
+    [
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "ftp://127.0.0.1/",
+        "dict://127.0.0.1/",
+        "//127.0.0.1/",
+        "/page",
+    ],
 )
 async def test_other_protocols_than_http_are_refused(fetcher, url):
     async with fetcher.session() as session:
@@ -93,7 +100,9 @@ async def test_other_protocols_than_http_are_refused(fetcher, url):
 @pytest.mark.parametrize(
     "host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x7f.1"], ids=lambda host: f"host-{host}"
 )
-async def test_numbers_that_libcurl_would_read_as_addresses_are_names_to_us(make_fetcher, serve, name_server, host):
+async def test_numbers_that_libcurl_would_read_as_addresses_are_names_to_us(
+    make_fetcher, serve, name_server, host
+):
     """Whatever libcurl makes of a host, it connects to the addresses that the guard has seen."""
     site = await serve()
     server = await name_server({})

@@ -68,7 +68,9 @@ async def test_what_the_name_server_says_is_told(name_server, known, words):
         await Resolver([server.address]).resolve("shop.example", 5)
 
 
-@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", "\N{SNOWMAN}" * 70, ""], ids=["dots", "long", "idna", "empty"])
+@pytest.mark.parametrize(
+    "host", ["a..b", "x" * 64 + ".example", "\N{SNOWMAN}" * 70, ""], ids=["dots", "long", "idna", "empty"]
+)
 async def test_what_is_no_name_is_told(host):
     with pytest.raises(ResolveError):
         await Resolver(["127.0.0.1:1"]).resolve(host, 5)
@@ -116,18 +118,19 @@ async def test_who_gives_up_does_not_end_the_lookup_of_the_others(name_server):
     assert await second == ("203.0.113.1",)
 
 
-async def test_hung_names_delay_neither_a_good_one_nor_the_end(make_fetcher, serve, name_server):
+async def test_hung_names_delay_neither_a_good_one_nor_the_end(make_fetcher, serve, name_server, eventually):
     """Threads of libcurl and of the event loop starve behind fewer hung names than these."""
     site = await serve()
-    server = await name_server({"good.example": ["127.0.0.1"]}, silent=lambda name, _: name.startswith("hung"))
+    server = await name_server(
+        {"good.example": ["127.0.0.1"]}, silent=lambda name, _: name.startswith("hung")
+    )
     fetcher = make_fetcher(nameservers=(server.address,))
     sessions = [fetcher.session() for _ in range(60)]
     hung = [
         asyncio.create_task(session.exchange(Request("GET", f"http://hung{number}.example/"), 30))
         for number, session in enumerate(sessions)
     ]
-    while len(server.asked) < 120:
-        await asyncio.sleep(0)
+    await eventually(lambda: len(server.asked) == 2 * len(hung))
     async with asyncio.timeout(2), fetcher.session() as session:
         good = await session.exchange(Request("GET", f"http://good.example:{site.port}/"), 5)
     assert good.status == 200
@@ -156,13 +159,6 @@ async def test_the_exchanges_own_time_bounds_the_lookup(make_fetcher, silent_por
 
 async def test_an_answer_too_large_for_a_datagram_is_fetched_over_tcp(name_server):
     addresses = [f"203.0.113.{number}" for number in range(1, 200)]
-    server = await name_server({"shop.example": addresses})
-
-    def truncated(answer, question, name):
-        if question.rdtype.name == "A":
-            answer.flags |= dns.flags.TC
-
-    server.fill = truncated
 
     async def over_tcp(reader, writer):
         (length,) = struct.unpack("!H", await reader.readexactly(2))
@@ -174,8 +170,13 @@ async def test_an_answer_too_large_for_a_datagram_is_fetched_over_tcp(name_serve
         await writer.drain()
         writer.close()
 
-    port = int(server.address.rpartition(":")[2])
-    async with await asyncio.start_server(over_tcp, "127.0.0.1", port):
+    def truncated(answer, question, name):
+        if question.rdtype.name == "A":
+            answer.flags |= dns.flags.TC
+
+    async with await asyncio.start_server(over_tcp, "127.0.0.1", 0) as listening:
+        server = await name_server(port=listening.sockets[0].getsockname()[1])
+        server.fill = truncated
         assert len(await Resolver([server.address]).resolve("shop.example", 5)) == 199
 
 
