@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import replace
 
@@ -258,11 +259,12 @@ def test_counters_go_on_over_a_reload_and_steps_that_are_gone_leave():
     sink = sink_of(BUY)
     steps = (Step("cart", Status.UP), Step("pay", Status.UP))
     sink.accept(result(BUY, replace(UP, steps=steps)))
+    sink.accept(result(BUY, down()))
     changed = replace(BUY, steps=("cart", "ship"), digest="other")
     sink.configure([changed, HOME], [SHOP])
     sink.accept(result(changed, replace(down(), steps=steps[:1])))
     assert value(sink, "techrun_check_runs_total", check="buy", status="up") == 1
-    assert value(sink, "techrun_check_failures_total", check="buy", reason="status") == 1
+    assert value(sink, "techrun_check_failures_total", check="buy", reason="status") == 2
     counts = samples(
         sink, "techrun_step_duration_seconds_count", shop="acme-es", check="buy", location="local"
     )
@@ -359,23 +361,27 @@ def test_the_name_of_a_source_is_given_once():
         sink.add_source("outbox", list)
 
 
-def test_results_that_come_in_during_scrapes_are_neither_lost_nor_counted_twice():
-    """Three scrapers while results come in: each scrape parses, the last has them all."""
-    checks = [replace(BUY, id=CheckId("acme-es", f"check-{number}")) for number in range(40)]
+@pytest.fixture
+def restless_interpreter():
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_results_that_come_in_during_scrapes_are_neither_lost_nor_counted_twice(restless_interpreter, caplog):
+    """Three scrapers, while results bring new steps and reasons: each scrape has every check, the last all runs."""
+    checks = [replace(BUY, id=CheckId("acme-es", f"check-{number}"), kind="tcp") for number in range(40)]
     sink = sink_of(*checks)
     done = threading.Event()
     failed = []
 
     def scrape():
         while not done.is_set():
-            found = families(sink)
-            counts = {
-                s.labels["check"]: s.value
-                for s in found["techrun_check_duration_seconds"].samples
-                if "_count" in s.name
-            }
-            if len(counts) != len(checks):
-                failed.append(counts)
+            text = b"".join(sink.metrics())
+            if text.count(b"techrun_check_duration_seconds_count") != len(checks):
+                failed.append(text)
 
     scrapers = [threading.Thread(target=scrape) for _ in range(3)]
     for scraper in scrapers:
@@ -389,4 +395,4 @@ def test_results_that_come_in_during_scrapes_are_neither_lost_nor_counted_twice(
         scraper.join()
     assert not failed
     assert set(samples(sink, "techrun_check_runs_total", status="down").values()) == {25.0}
-    assert value(sink, "techrun_collector_success", collector="checks") == 1
+    assert not caplog.records  # every check could be rendered each time

@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
 from techrun.model import Check, CheckId, Order, Outcome, Phases, Reason, Result, Shop, Status, Step
+from techrun.sinks import prometheus
 from techrun.sinks._prometheus_families import CHECK_BOUNDS, STEP_BOUNDS, expected_reasons
 from techrun.sinks._prometheus_text import as_text, labels
 from techrun.sinks.prometheus import PrometheusSink, incident_families, outbox_families
@@ -118,7 +119,10 @@ def test_the_series_are_those_that_prometheus_client_would_make():
         assert ours[name] == expected, name
 
 
-def test_each_family_is_contiguous_below_one_help_and_one_type():
+def test_each_family_is_contiguous_below_one_help_and_one_type(monkeypatch):
+    """Also where its checks are joined some at a time."""
+    monkeypatch.setattr(prometheus, "_CHUNK", 2)
+    monkeypatch.setattr(prometheus, "_PIECE", 1000)
     seen, current = set(), ""
     for line in scraped().decode().splitlines():
         if line.startswith("# HELP "):
