@@ -16,7 +16,7 @@ HEAVIEST_PATTERN = 20_000
 SECONDS = 0.2
 """For one search; a pattern that needs longer goes wrong exponentially."""
 
-_TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|.", regex.DOTALL)
+_TOKEN = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*)(?:,(\d*))?\}|.", regex.DOTALL)
 
 
 @lru_cache(maxsize=512)
@@ -49,7 +49,7 @@ def weight(pattern: str) -> int:
             last = totals.pop()
             totals[-1] += last
         elif token[1] is not None:
-            times = max(int(token[1][:9]), int((token[2] or "0")[:9]), 1)
+            times = max(int(token[1][:9] or 1), int((token[2] or "1")[:9]), 1)
             totals[-1] += last * (times - 1)
             last *= times
         else:
@@ -62,7 +62,7 @@ def search(pattern: regex.Pattern[str], text: str) -> regex.Match[str] | None:
     """The first match; raises `PageError` where the search takes too long."""
     try:
         return pattern.search(text, timeout=SECONDS, concurrent=True)
-    except TimeoutError:
+    except (TimeoutError, MemoryError):
         raise _too_slow(pattern) from None
 
 
@@ -74,7 +74,7 @@ def search_all(pattern: regex.Pattern[str], text: str, most: int) -> list[regex.
             found.append(match)
             if len(found) >= most:
                 break
-    except TimeoutError:
+    except (TimeoutError, MemoryError):
         raise _too_slow(pattern) from None
     return found
 
