@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from techrun.exchange import Failure, Interrupted, Request, Response, Wait
@@ -125,8 +125,11 @@ def _try(state: State, report: Report) -> Exchanges:
     report.http_status = arrival.response.status
     page = page_of(session, arrival, now)
     report.findings = judge(state, step, arrival, page, scope)
-    if step.expect is not None and step.expect.wants_assets and report.failure is None:
-        report.findings.extend((yield from check_assets(visit, call, page, now)))
+    if step.expect is not None and report.failure is None:
+        soft = step.expect.soft is not None and step.expect.soft.wants_assets
+        if step.expect.wants_assets or soft:
+            found = yield from check_assets(visit, call, page, now)
+            report.findings.extend(replace(finding, soft=not step.expect.wants_assets) for finding in found)
 
 
 def enter(step: PlannedStep, scope: dict[str, Any]) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from techrun.language.definition import Path
 from techrun.language.errors import TemplateError
 from techrun.language.expect import Expect, Expectation, compile_expect
 from techrun.language.expressions import Reference, Template, Tree, compile_template, compile_tree
-from techrun.language.extract import Extractor, Problems, Save, compile_save
+from techrun.language.extract import Extractor, Problems, Save, compile_save, field_of
 from techrun.language.scalars import text_of
 
 
@@ -195,17 +195,23 @@ class Translator:
         return expect
 
 
-_OF_BODY = frozenset({"css", "xpath", "json", "regex", "text"})
+_OF_BODY = frozenset({"css", "xpath", "json", "text"})
 
 
 def reads_body(saves: Mapping[str, Save] | None, expect: Expectation | None) -> bool:
-    """Whether the step wants something to be in the body of the answer."""
-    if any(save.kind in _OF_BODY for save in (saves or {}).values()):
-        return True
-    return expect is not None and any(
-        assertion.extractor.kind in _OF_BODY and any(matcher.is_positive for matcher in assertion.matchers)
-        for assertion in expect.assertions
+    """Whether the step wants something to be in the body that no challenge would have there."""
+    found = [(save.kind, getattr(save, field_of(save.kind))) for save in (saves or {}).values()]
+    found.extend(
+        (assertion.extractor.kind, assertion.extractor.argument.source)
+        for assertion in (expect.assertions if expect is not None else ())
+        if any(matcher.is_positive for matcher in assertion.matchers)
     )
+    return any(kind in _OF_BODY or (kind == "regex" and _says_much(written)) for kind, written in found)
+
+
+def _says_much(pattern: str) -> bool:
+    """Whether a pattern asks for more than any page has."""
+    return sum(map(str.isalnum, pattern)) >= 4
 
 
 def expects_redirect(spec: Expect | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
@@ -130,22 +130,24 @@ class Expectation:
 
     def judge(self, page: Page, scope: Mapping[str, Any]) -> list[Finding]:
         """Everything that does not hold, the hard findings first; never raises for what a page holds."""
-        findings = [Finding(Reason.EXPECTATION, message) for message in self.failures(page, scope)]
+        findings = list(self.failures(page, scope))
         if self.soft is not None:
-            findings += [
-                Finding(Reason.EXPECTATION, message, soft=True) for message in self.soft.failures(page, scope)
-            ]
+            findings.extend(replace(finding, soft=True) for finding in self.soft.failures(page, scope))
         return findings
 
-    def failures(self, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
-        """What does not hold, in words, `soft` left out."""
+    def failures(self, page: Page, scope: Mapping[str, Any]) -> Iterator[Finding]:
+        """What does not hold, `soft` left out; a wrong status has a reason of its own."""
         for assertion in self.assertions:
+            kind = assertion.extractor.kind
+            reason = Reason.STATUS if kind == "status" else Reason.EXPECTATION
             try:
-                yield from assertion.judge(page, scope)
+                for message in assertion.judge(page, scope):
+                    yield Finding(reason, message)
             except RunError as error:
-                yield f"{assertion.extractor.kind} {assertion.extractor.argument.source}: {error}"
+                yield Finding(reason, f"{kind} {assertion.extractor.argument.source}: {error}")
         for _, condition in self.that:
-            yield from _judge_condition(condition, scope)
+            for message in _judge_condition(condition, scope):
+                yield Finding(Reason.EXPECTATION, message)
 
     @property
     def positive(self) -> bool:
