@@ -59,8 +59,10 @@ class Translator:
         self.problems.extend(rules.check_budget(step, spec.budget))
         self.problems.extend(rules.check_order(step, in_cleanup=in_cleanup))
         self.problems.extend(rules.check_retry(step, in_cleanup=in_cleanup))
+        before = len(self.problems)
         expect = self._expect(spec.expect)
-        positive = expect is not None and expect.positive
+        is_broken = len(self.problems) > before  # what a broken `expect` would assert is not known
+        positive = is_broken or (expect is not None and expect.positive)
         self.problems.extend(rules.check_assertion(step, positive=positive))
         planned = self._planned(expect)
         names = Names(step.name, (*step.around.uses, *self.before), tuple(self.after), tuple(spec.save or ()))
