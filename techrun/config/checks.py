@@ -22,7 +22,7 @@ from techrun.language.definition import Definition
 from techrun.language.scalars import text_of
 from techrun.model import CheckId, Confirmation, Severity
 
-SETTINGS = tuple(fields_of(CheckKeys))
+SETTINGS = tuple(dict.fromkeys(["name", *fields_of(CheckKeys)]))
 LONGEST_DEADLINE = 30.0
 """Seconds that a run may take where nothing else is said."""
 EVERY = 60.0

@@ -11,7 +11,7 @@ from typing import Any
 
 from techrun.config.files import shown
 from techrun.config.reading import LARGEST_FILE, read
-from techrun.config.tree import Written, plain
+from techrun.config.tree import Source, Written, plain
 from techrun.errors import Problem
 from techrun.language.definition import Definition
 
@@ -47,7 +47,7 @@ def _content(path: Path, problems: list[Problem]) -> Any:
         raise ValueError(f"{shown(path)} is larger than {LARGEST_FILE // 1_000_000} MB")
     text = raw.decode("utf-8-sig")
     if path.suffix == ".json":
-        return json.loads(text)
+        return _json(text, path, problems)
     if path.suffix == ".csv":
         return _rows(text)
     raise ValueError(f"{shown(path)} is neither .csv, .yaml nor .json")
@@ -61,6 +61,18 @@ def _yaml(path: Path, problems: list[Problem]) -> Any:
     if len(documents) != 1:
         raise ValueError(f"{shown(path)} holds {len(documents)} documents, expected one")
     return plain(documents[0][1])
+
+
+def _json(text: str, path: Path, problems: list[Problem]) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        source = Source(shown(path), path, tuple(text.splitlines()))
+        what = f"this is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        problems.append(
+            source.problem((error.lineno, error.colno), what, "check this line and the one above")
+        )
+        raise _BrokenElsewhereError from None
 
 
 def _rows(text: str) -> list[dict[str, str]]:

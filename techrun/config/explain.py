@@ -42,6 +42,8 @@ _WANTED = {
     "none_required": "nothing",
 }
 """The errors that say: the value is of another type than wanted."""
+_ECHOES = frozenset({*_WANTED, "too_short"})
+"""What pydantic also says of a value when a part of it is wrong."""
 _ALLOWED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
@@ -158,14 +160,15 @@ def _path(loc: tuple[str | int, ...], node: Node | None) -> NodePath:
 
 
 def _without_echoes(errors: list[_Error]) -> Iterator[list[_Error]]:
-    """Errors by place; "wrong type" is dropped where another reading came deeper."""
-    deep = [error.path for error in errors if error.kind not in _WANTED]
+    """Errors by place; "wrong type" and "too few" are dropped where an error lies deeper."""
+    deep = [error.path for error in errors if error.kind not in _ECHOES]
     grouped: dict[tuple[NodePath, str], list[_Error]] = {}
     for error in errors:
-        in_vain = error.kind in _WANTED and any(
-            path[: len(error.path)] == error.path and (len(path) > len(error.path)) for path in deep
+        length = len(error.path)
+        is_echo = error.kind in _ECHOES and any(
+            path[:length] == error.path and len(path) > length for path in deep
         )
-        if not in_vain:
+        if not is_echo:
             grouped.setdefault((error.path, error.name), []).append(error)
     for same in grouped.values():
         telling = [error for error in same if error.kind not in _WANTED]

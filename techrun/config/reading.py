@@ -6,6 +6,7 @@ by recursion (as the C loader does) crashes the interpreter at a nesting of 50,0
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +27,11 @@ MOST_NODES = 200_000
 
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INTEGER = re.compile(r"[-+]?[0-9]{1,300}\Z")
-_OCTAL = re.compile(r"0o[0-7]{1,300}\Z")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,300}\Z")
+_WHOLE_NUMBERS = (
+    (re.compile(r"[-+]?[0-9]{1,300}\Z"), 10),
+    (re.compile(r"0o[0-7]{1,300}\Z"), 8),
+    (re.compile(r"0x[0-9a-fA-F]{1,300}\Z"), 16),
+)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 
 
@@ -72,18 +75,17 @@ def parse(text: str, source: Source, problems: list[Problem]) -> list[Node]:
 
 
 def resolve(text: str) -> Any:
-    """A plain scalar by the core types of YAML 1.2; `.inf` and `.nan` stay words."""
+    """A plain scalar by the core types of YAML 1.2; what is infinite or no number stays a word."""
     if text in _NOTHING:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    if _INTEGER.match(text):
-        return IntText(int(text), text)
-    if _OCTAL.match(text):
-        return IntText(int(text, 0), text)
-    if _HEXADECIMAL.match(text):
-        return IntText(int(text, 0), text)
-    return FloatText(float(text), text) if _FLOAT.match(text) else text
+    for pattern, base in _WHOLE_NUMBERS:
+        if pattern.match(text):
+            return IntText(int(text, base), text)
+    if _FLOAT.match(text) and math.isfinite(float(text)):
+        return FloatText(float(text), text)
+    return text
 
 
 def _content(path: Path, name: str, problems: list[Problem]) -> bytes | None:
