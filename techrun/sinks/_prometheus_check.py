@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from techrun.model import Check, Reason, Status
+from techrun.model import Check, Phases, Reason, Status
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_counts import GOOD, Counts, LastRun
 from techrun.sinks._prometheus_text import labels
@@ -59,7 +59,7 @@ class CheckSeries:
         self._render_counts()
         if last is not None:
             self._render_last(last)
-            self._render_phases(last)
+            self._render_phases(last.phases)
             if drawn is None or drawn.status is not last.status:
                 self._render_status(last.status)
         if self.counts.steps:
@@ -100,16 +100,19 @@ class CheckSeries:
         )
         self.fragments[success] = f"{success}{{{own}}} {int(found in GOOD)}\n"
 
-    def _render_phases(self, last: LastRun) -> None:
+    def _render_phases(self, phases: Phases) -> None:
         name, lookup, own = families.phase_metric(self.check.kind), families.LOOKUP.name, self._labels
         words = families.PHASE_WORDS.get(self.check.kind, {})
         self.fragments[name] = "".join(
-            [f'{name}{{{own},phase="{words.get(phase, phase)}"}} {value:.6f}\n' for phase, value in last.phases]
+            [
+                f'{name}{{{own},phase="{words.get(phase, phase)}"}} {value:.6f}\n'
+                for phase, value in phases.items()
+            ]
         )
-        if last.phases and last.phases[0][0] == "resolve":
-            self.fragments[lookup] = f"{lookup}{{{own}}} {last.phases[0][1]:.6f}\n"
-        else:
+        if phases.resolve is None:
             self.fragments.pop(lookup, None)
+        else:
+            self.fragments[lookup] = f"{lookup}{{{own}}} {phases.resolve:.6f}\n"
 
     def _render_measures(self, measures: Mapping[str, float], drawn: Mapping[str, float]) -> None:
         for measure, value in measures.items():

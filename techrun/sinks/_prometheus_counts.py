@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
-from techrun.model import Check, Outcome, Reason, Result, Status
+from techrun.model import Check, Outcome, Phases, Reason, Result, Status
 from techrun.sinks._prometheus_families import CHECK_BOUNDS, STEP_BOUNDS, expected_reasons
 from techrun.sinks._prometheus_text import Buckets
 
 GOOD = (Status.UP, Status.DEGRADED)
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(NamedTuple):
     """What the metrics need of the last run; its outcome may hold bodies and is let go."""
 
     status: Status
     ended: float
     duration: float
     measures: Mapping[str, float]
-    phases: tuple[tuple[str, float], ...]
+    phases: Phases
     steps: tuple[tuple[str, bool], ...]
     """The steps that ran, and whether they held."""
 
@@ -74,8 +73,7 @@ class Counts:
             self.created += len(outcome.orders)
             self.leaked += sum(order.state == "leaked" for order in outcome.orders)
         steps = self._take_steps(outcome) if self.steps else ()
-        phases = outcome.phases.items()
-        self.last = LastRun(status, ended, result.duration, outcome.measures, phases, steps)
+        self.last = LastRun(status, ended, result.duration, outcome.measures, outcome.phases, steps)
 
     def _fail(self, reason: Reason) -> None:
         self.failures[reason] = self.failures.get(reason, 0) + 1

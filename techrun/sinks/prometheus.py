@@ -51,9 +51,12 @@ class PrometheusSink:
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
         """Take over what there is: counts of checks that stay are kept, the others leave."""
-        before = self._series
-        series = {check.id: self._following(before.get(check.id), check) for check in checks}
-        self._dirty.extend(one for key, one in series.items() if one is not before.get(key))
+        series: dict[CheckId, CheckSeries] = {}
+        for check in checks:
+            before = self._series.get(check.id)
+            after = series[check.id] = self._following(before, check)
+            if after is not before:
+                self._dirty.append(after)
         self._series = series
         self._own.configure(shops)
 
