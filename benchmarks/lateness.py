@@ -75,7 +75,7 @@ def serve(port):
 def the_checks(count, every, url):
     kind, shop = kinds()["http"], Shop("bench", url)
     prepared = kind.prepare(
-        kind.spec.model_validate({"http": "/", "expect": {"text": {"contains": "article"}}}), Scope(shop)
+        kind.spec.model_validate({"http": "/", "expect": {"css": {"title": "Shop"}}}), Scope(shop)
     )
     ids = [CheckId("bench", f"check-{number}") for number in range(count)]
     return [Check(one, "http", every=every, deadline=10.0, prepared=prepared) for one in ids], [shop]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import random
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +80,7 @@ class Engine:
         self._waiting: deque[Due] = deque()
         self._active: set[_Active] = set()
         self._wake: asyncio.TimerHandle | None = None
+        self._wake_at = 0.0
         self._running = False
         self._idle, self._stopped = asyncio.Event(), asyncio.Event()
         self._idle.set()
@@ -101,16 +102,24 @@ class Engine:
 
     def _tick(self) -> None:
         """Start what is due, and come back when the next check is."""
-        if not self._running:
-            return
-        self._waiting.extend(self._schedule.take())
-        while self._waiting and len(self._active) < self._settings.concurrency:
-            self._begin(self._waiting.popleft())
         if self._wake is not None:
             self._wake.cancel()
+            self._wake = None
+        if self._running:
+            self._waiting.extend(self._schedule.take())
+            self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        """Start as many runs as there are places, and see to it that the next check is not forgotten."""
+        while self._waiting and len(self._active) < self._settings.concurrency:
+            self._begin(self._waiting.popleft())
         at, now = self._schedule.next_at(), self._clock.elapsed()
-        delay = LONGEST_SLEEP if at is None else min(LONGEST_SLEEP, at - now)
-        self._wake = asyncio.get_running_loop().call_later(delay, self._tick)
+        at = now + LONGEST_SLEEP if at is None else min(at, now + LONGEST_SLEEP)
+        if self._wake is not None and self._wake_at > at:
+            self._wake.cancel()
+            self._wake = None
+        if self._wake is None:
+            self._wake, self._wake_at = asyncio.get_running_loop().call_later(at - now, self._tick), at
 
     def _begin(self, due: Due, **options: Any) -> _Active:
         """Start one run; it ends by itself, or is given up beyond its deadlines."""
@@ -166,7 +175,8 @@ class Engine:
                 _guarded(sink.accept, result)
         if not self._active:
             self._idle.set()
-        self._tick()
+        if self._running:
+            self._start_waiting()
 
     def _stamp(self, active: _Active, outcome: Outcome) -> Result:
         return Result(
@@ -250,4 +260,4 @@ def _redacted(outcome: Outcome, redactor: Redactor) -> Outcome:
 
 def _run_id(now: float) -> str:
     """Unique, and sorted by time: milliseconds since 1970 and 40 random bits, in hex."""
-    return f"{int(now * 1000):012x}{os.urandom(5).hex()}"
+    return f"{int(now * 1000):012x}{random.getrandbits(40):010x}"
