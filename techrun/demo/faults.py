@@ -88,10 +88,10 @@ FAULTS = (
     Fault("session-lost", "The cart is empty after the address", "address"),
     Fault(
         "shipping-slow",
-        "The shipping step takes three seconds",
+        "The shipping step takes more than two seconds",
         "shipping",
         "GET /checkout/shipping",
-        effects.slow(3.0),
+        effects.slow(2.2),
     ),
     Fault("shipping-empty", "We do not deliver to this address", "shipping"),
     Fault(
