@@ -90,5 +90,7 @@ class ConfigError(TechrunError):
     exit_code = ExitCode.CONFIG
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(f"{len(problems)} problem(s) in the configuration")
+        super().__init__(
+            "\n".join(f"{' and '.join(map(str, problem.places))} {problem.what}" for problem in problems)
+        )
         self.problems = problems

@@ -152,7 +152,7 @@ class Daemon:
         yield from incident_families(
             {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
         )
-        sent = {(channel, became): count for (channel, became), count in snapshot.notifications.items()}
+        sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
         yield from outbox_families({**quiet, **waiting}, sent)
 
 

@@ -27,7 +27,7 @@ class Demo:
 def demo(port: int) -> Iterator[Demo]:
     """The demo shop on this port of 127.0.0.1, until the block ends; its store is thrown away."""
     with DemoShop(port) as shop, tempfile.TemporaryDirectory(prefix="techrun-demo-") as folder:
-        loaded = load(shipped_checks() / "demo", {**os.environ, "DEMO_URL": shop.url})
+        loaded = load(shipped_checks() / "demo", {**os.environ, "TECHRUN_DEMO_URL": shop.url})
         yield Demo(shop.url, loaded, Path(folder) / "demo.db")
 
 

@@ -75,7 +75,7 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         id=check.id,
         kind=check.kind,
         every=check.every,
-        deadline=getattr(prepared, "deadline", None) or check.deadline,
+        deadline=check.deadline,
         cleanup_deadline=getattr(prepared, "cleanup_deadline", 0.0),
         severity=check.severity,
         confirmation=check.confirmation,

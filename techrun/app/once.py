@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from techrun.app.loading import Loaded
 from techrun.app.parts import fetch_settings
 from techrun.engine import Engine
+from techrun.errors import UsageError
 from techrun.fetch import Fetcher
 from techrun.model import Check, Order, Result, Shop
 from techrun.probes import OrderLedger
@@ -42,7 +43,13 @@ class NoOrders:
 
 
 def run_checks(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Result]:
-    """Run these checks once; the results come in the checks' order."""
+    """Run these checks once; the results come in the checks' order.
+
+    `until` ends the journeys that have this step; UsageError where none has it.
+    """
+    if wish.until is not None and not any(wish.until in check.steps for check in checks):
+        steps = sorted({step for check in checks for step in check.steps})
+        raise UsageError(f'no step is called "{wish.until}"; there are: {", ".join(steps) or "none"}')
     return asyncio.run(_run(loaded, checks, wish))
 
 
@@ -54,7 +61,7 @@ async def _run(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Resu
             async with places:
                 return await engine.run_once(
                     check,
-                    until=wish.until,
+                    until=wish.until if wish.until in check.steps else None,
                     node=wish.node,
                     allow_orders=wish.allow_orders,
                     explain=wish.explain,

@@ -79,7 +79,20 @@ def main(args: list[str] | None = None) -> Any:
         code = ExitCode.INTERRUPTED
     except TechrunError as error:
         code = _report(error)
+    except Exception:  # noqa: BLE001  the last one to hear of it: what we did wrong has a code of its own
+        code = _own_fault()
     sys.exit(int(code or ExitCode.OK))
+
+
+def _own_fault() -> ExitCode:
+    import traceback
+
+    click.echo(traceback.format_exc(), err=True)
+    click.echo(
+        "techrun: this is techrun's own fault, not the shop's; please report it with the lines above",
+        err=True,
+    )
+    return ExitCode.INTERNAL
 
 
 def _report(error: TechrunError) -> ExitCode:

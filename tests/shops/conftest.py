@@ -94,7 +94,9 @@ def oscar(oscar_data: Path) -> Iterator[OscarShop]:
     command = [sys.executable, "-m", "gunicorn", "oscarshop.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", "2", "--threads", "2", "--no-control-socket", "--log-level", "warning"]
     log = (oscar_data / "gunicorn.log").open("wb")
-    server = subprocess.Popen(command, env=environment(oscar_data), start_new_session=True, stdout=log, stderr=log)
+    server = subprocess.Popen(
+        command, env=environment(oscar_data), start_new_session=True, stdout=log, stderr=log
+    )
     shop = OscarShop(f"http://127.0.0.1:{port}", server)
     try:
         wait_until_it_answers(shop.url, oscar_data)

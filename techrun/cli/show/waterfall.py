@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import Console, RenderableType
+from rich.padding import Padding, PaddingDimensions
 from rich.table import Table
 from rich.text import Text
 
@@ -35,18 +35,22 @@ def show_story(result: Result, console: Console) -> None:
         title.append(f"  trace {outcome.trace_id}", "dim")
     console.print(title)
     if outcome.reason is not None or outcome.message:
-        console.print(Padding(Text(headline(outcome)), (0, 0, 0, 2)))
+        console.print(_indented(Text(headline(outcome)), (0, 0, 0, 2)))
     if outcome.not_run:
-        console.print(Padding(Text(outcome.not_run, "dim"), (0, 0, 0, 2)))
+        console.print(_indented(Text(outcome.not_run, "dim"), (0, 0, 0, 2)))
     steps = (*outcome.steps, *outcome.cleanup)
     if steps:
         _waterfall(steps, console)
     elif outcome.phases.items():
-        console.print(Padding(_phase_words(outcome.phases), (0, 0, 0, 2)))
+        console.print(_indented(_phase_words(outcome.phases), (0, 0, 0, 2)))
     _measures(result, console)
     for step in steps:
         _step(step, console)
     console.print()
+
+
+def _indented(shown: RenderableType, space: PaddingDimensions) -> Padding:
+    return Padding(shown, space, expand=False)
 
 
 def _waterfall(steps: tuple[Step, ...], console: Console) -> None:
@@ -64,11 +68,11 @@ def _waterfall(steps: tuple[Step, ...], console: Console) -> None:
             step.name, _bar(step, offset / whole, step.duration / whole), seconds(step.duration), status
         )
         offset += step.duration
-    console.print(Padding(table, (1, 0, 0, 2)))
+    console.print(_indented(table, (1, 0, 0, 2)))
     legend = Text()
     for phase, style in PHASE_STYLES.items():
         legend.append("█ ", style).append(f"{phase}  ", "dim")
-    console.print(Padding(legend, (0, 0, 0, 2)))
+    console.print(_indented(legend, (0, 0, 0, 2)))
 
 
 def _bar(step: Step, start: float, share: float) -> Text:
@@ -92,7 +96,7 @@ def _phase_words(phases: Phases) -> Text:
 def _measures(result: Result, console: Console) -> None:
     words = [f"{name} {value:g}" for name, value in sorted(result.outcome.measures.items())]
     if words:
-        console.print(Padding(Text(", ".join(words), "dim"), (0, 0, 0, 2)))
+        console.print(_indented(Text(", ".join(words), "dim"), (0, 0, 0, 2)))
 
 
 def _step(step: Step, console: Console) -> None:
@@ -106,7 +110,7 @@ def _step(step: Step, console: Console) -> None:
         title.append(f"  {step.attempts} attempts", "dim")
     console.print(title)
     for exchange in step.exchanges:
-        console.print(Padding(_exchange(exchange), (0, 0, 0, 2)))
+        console.print(_indented(_exchange(exchange), (0, 0, 0, 2)))
     for finding in step.findings:
         mark, style = ("~", STYLES[Status.DEGRADED]) if finding.soft else ("✗", STYLES[Status.DOWN])
         console.print(

@@ -62,7 +62,7 @@ class FaultMiddleware:
             raise RuntimeError("template broken")
         if active("basket-blank") and path == "/basket/":
             return HttpResponse("")
-        if active("slow-search") and path == "/search/":
+        if active("slow-product") and path.startswith("/catalogue/hi-vis"):
             time.sleep(3)
         if active("add-ignored") and path.startswith("/basket/add/"):
             from django.http import HttpResponseRedirect

@@ -40,7 +40,7 @@ def _catalogue():
         iso_3166_1_a2="DE", iso_3166_1_a3="DEU", printable_name="Germany", name="Germany", is_shipping_country=True
     )
     for category_name, articles in ARTICLES.items():
-        category = Category.objects.add_root(name=category_name)
+        category = Category.objects.add_root({"name": category_name})
         for sku, title, price in articles:
             product = Product.objects.create(product_class=kind, title=title, upc=sku, description=f"{title}. Sturdy.")
             product.categories.add(category)
