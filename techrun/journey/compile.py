@@ -10,7 +10,7 @@ from techrun.journey import rules, tracing
 from techrun.journey.expand import Expander, Written
 from techrun.journey.model import Journey
 from techrun.journey.names import Checker
-from techrun.journey.plan import Plan
+from techrun.journey.plan import Plan, PlannedStep
 from techrun.journey.translate import Translated, Translator, limits
 from techrun.language.definition import Definition
 from techrun.language.scalars import text_of
@@ -32,25 +32,12 @@ def compile_journey(
     `constants` are the maps that templates may name (`shop`, `env`, `secret`, `synthetic`, …), `journeys`
     holds the fragments by name, `locale` says how numbers read, `base_url` is what addresses are joined to.
     """
-    problems: list[Problem] = []
-    expander = Expander(journeys, problems)
-    steps = expander.expand(journey.steps, journey, "steps")
-    cleanup = expander.expand(journey.cleanup, journey, "cleanup")
-    problems.extend(rules.check_unique([*steps, *cleanup]))
-    problems.extend(rules.check_submits([*steps, *cleanup]))
-    problems.extend(rules.check_budget(journey, journey.budget))
-    problems.extend(_check_shadows(journey, constants))
-    planned = _translated(steps, locale, problems, in_cleanup=False)
-    planned_cleanup = _translated(cleanup, locale, problems, in_cleanup=True)
-    known = _known(journey, constants)
-    problems.extend(_check_names(known, [*planned, *planned_cleanup]))
-    if problems:
-        raise ConfigError(_each_once(problems))
+    steps, cleanup = _checked(journey, constants, journeys, locale)
     return Plan(
         name=journey.journey,
         title=journey.title,
-        steps=tuple(each.planned for each in planned),
-        cleanup=tuple(each.planned for each in planned_cleanup),
+        steps=steps,
+        cleanup=cleanup,
         deadline=journey.deadline,
         cleanup_deadline=journey.cleanup_deadline,
         budget=limits(journey.budget),
@@ -63,6 +50,27 @@ def compile_journey(
         signing_key=signing_key.encode(),
         verify_tls=verify_tls,
     )
+
+
+def _checked(
+    journey: Journey, constants: Mapping[str, Any], journeys: Mapping[str, Definition], locale: str
+) -> tuple[tuple[PlannedStep, ...], tuple[PlannedStep, ...]]:
+    """The steps and the cleanup, planned; raises one `ConfigError` with every problem."""
+    problems: list[Problem] = []
+    expander = Expander(journeys, problems)
+    written = expander.expand(journey.steps, journey, "steps")
+    written_cleanup = expander.expand(journey.cleanup, journey, "cleanup")
+    every = [*written, *written_cleanup]
+    problems.extend(rules.check_unique(every))
+    problems.extend(rules.check_submits(every))
+    problems.extend(rules.check_budget(journey, journey.budget))
+    problems.extend(_check_shadows(journey, constants))
+    steps = _translated(written, locale, problems, in_cleanup=False)
+    cleanup = _translated(written_cleanup, locale, problems, in_cleanup=True)
+    problems.extend(_check_names(_known(journey, constants), [*steps, *cleanup]))
+    if problems:
+        raise ConfigError(_each_once(problems))
+    return tuple(step.planned for step in steps), tuple(step.planned for step in cleanup)
 
 
 def _translated(

@@ -142,7 +142,7 @@ def _expiry(attributes: dict[str, str], now: float) -> float | None:
         return now + int(age) if int(age) > 0 else 0.0
     try:
         return parsedate_to_datetime(attributes["expires"]).timestamp() if attributes.get("expires") else None
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 

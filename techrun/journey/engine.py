@@ -72,9 +72,7 @@ class _Story:
             report = yield from run_step(self.state, step)
             self.reports.append(report)
             if step.places_order and went_out(report.log):
-                self.state.orders.placed.append(
-                    Placed(step.name, report.failure is None, dict(self.state.fresh))
-                )
+                self.state.orders.append(Placed(step, report.failure is None, dict(self.state.fresh)))
             if report.failure is not None:
                 if report.failure.reason is Reason.ORDER_CAP:
                     self.not_run = f"stopped at {step.name}: {report.failure.message}"
@@ -83,7 +81,7 @@ class _Story:
     def _data_at_fault(self) -> bool:
         """Whether another row of the test data may do better; never once an order went out."""
         failure = self.reports[-1].failure if self.reports else None
-        return failure is not None and failure.reason is Reason.FIXTURE and not self.state.orders.placed
+        return failure is not None and failure.reason is Reason.FIXTURE and not self.state.orders
 
     def clean_up(self) -> Exchanges:
         """Run every step of the cleanup, also after one that fails; an interruption ends it."""
@@ -110,8 +108,8 @@ class _Story:
             steps=steps,
             cleanup=tuple(report.result(explain=explain) for report in self.cleanup),
             cleanup_failed=any(report.failure is not None for report in self.cleanup),
-            orders=state.orders.settle(self.cleanup),
-            order_failed=any(order.step == name for order in state.orders.placed),
+            orders=tuple(order.settle(self.cleanup) for order in state.orders),
+            order_failed=any(order.step.name == name for order in state.orders),
             trace_id=state.trace_id,
             not_run=self.not_run,
         )

@@ -139,11 +139,16 @@ def _address(document: Any, page_url: str, action: str) -> str:
     if not action:
         return page_url.partition("#")[0]
     base = document.css_first("base[href]")
-    start = urljoin(page_url, (base.attributes.get("href") or "").strip()) if base is not None else page_url
-    url = urljoin(start, action).partition("#")[0]
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise FormError(f"the form's action {action!r} is no http address; a script sends it")
-    return url
+    try:
+        start = (
+            urljoin(page_url, (base.attributes.get("href") or "").strip()) if base is not None else page_url
+        )
+        url = urljoin(start, action).partition("#")[0]
+        if urlsplit(url).scheme in ("http", "https"):
+            return url
+    except ValueError:
+        url = ""
+    raise FormError(f"the form's action {action[:200]!r} is no http address; a script sends it")
 
 
 def _newlines(text: str) -> str:

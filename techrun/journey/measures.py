@@ -41,5 +41,5 @@ def _number(version: str) -> float:
 def _moment(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from techrun.exchange import Failure
+from techrun.journey.plan import PlannedStep
 from techrun.journey.record import Log
 from techrun.language.scalars import text_of
 from techrun.model import Finding, Order, OrderState, Reason
@@ -29,45 +30,37 @@ def went_out(log: Log) -> bool:
 class Placed:
     """An order whose request went out."""
 
-    step: str
+    step: PlannedStep
     confirmed: bool
     """The step passed: the shop said that it has the order."""
     saved: Mapping[str, Any]
     """What that step saved: how the order is named."""
 
-    @property
-    def reference(self) -> str:
-        """The order as the shop names it (`order_id=1000042`)."""
-        return ", ".join(f"{name}={text_of(value)}" for name, value in self.saved.items())
+    def settle(self, cleanup: Sequence[Report]) -> Order:
+        """What became of it. An order that the shop named stands there until it is taken back."""
+        reference = ", ".join(f"{name}={text_of(value)}" for name, value in self.saved.items())
+        state: OrderState = "leaked" if self.confirmed or self.saved else "unconfirmed"
+        return Order(self.step.name, reference, "cancelled" if self._taken_back(cleanup) else state)
 
+    def _taken_back(self, cleanup: Sequence[Report]) -> bool:
+        """Whether the cleanup steps about this order ran and none of them failed.
 
-@dataclass(slots=True)
-class Orders:
-    """The orders of one run, in the order they were placed."""
-
-    placed: list[Placed] = field(default_factory=list)
-
-    def settle(self, cleanup: Sequence[Report]) -> tuple[Order, ...]:
-        """What became of each: taken back where some cleanup ran and none of it failed."""
-        ran = [report for report in cleanup if not report.skipped]
-        taken_back = bool(ran) and all(report.failure is None for report in ran)
-        return tuple(
-            Order(order.step, order.reference, _state(order, taken_back=taken_back)) for order in self.placed
-        )
+        A step is about it if it names what the order step saves. Where none does (it cancels by cart or
+        e-mail), all of the cleanup must have run.
+        """
+        names = {saving.name for saving in self.step.saves}
+        about = [report for report in cleanup if names & report.step.needs]
+        ran = [report for report in about or cleanup if not report.skipped]
+        complete = bool(ran) if about else bool(ran) and len(ran) == len(cleanup)
+        return complete and all(report.failure is None for report in ran)
 
 
 class Report(Protocol):
     """What is asked of a cleanup step here."""
 
+    step: PlannedStep
     skipped: bool
 
     @property
     def failure(self) -> Finding | None:
         """What made it fail."""
-
-
-def _state(order: Placed, *, taken_back: bool) -> OrderState:
-    """An order that the shop named stands there until it is taken back; of another one nothing is known."""
-    if taken_back:
-        return "cancelled"
-    return "leaked" if order.confirmed or order.saved else "unconfirmed"

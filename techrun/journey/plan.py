@@ -90,6 +90,9 @@ class PlannedStep:
     saves: tuple[Saving, ...] = ()
     carries: tuple[Carrying, ...] = ()
     expect: Expectation | None = None
+    accept: str = "*/*"
+    needs: frozenset[str] = frozenset()
+    """Every name that its texts need: a cleanup step that needs an order's number is about that order."""
     reads_body: bool = False
     """It wants something to be in the body: where that is there, the page is what it should be."""
     follows: bool = True

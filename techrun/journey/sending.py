@@ -17,7 +17,6 @@ from techrun.language.expressions import Scope, Template, Tree
 from techrun.language.scalars import json_text, text_of
 
 _JSON = "application/json"
-_PAGES = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"
 
 
 def prepare(state: State, step: PlannedStep, session: Session, scope: Scope, span: str) -> Call:
@@ -28,11 +27,10 @@ def prepare(state: State, step: PlannedStep, session: Session, scope: Scope, spa
     else:
         method, url = step.method, _address(state, step, scope)
         body, headers = _body(payload, scope)
-    accept = _JSON if step.verb == "graphql" or payload.json is not None else _PAGES
     call = Call(
         method=method,
         url=url,
-        headers=_merged((("Accept", accept), *headers), payload.headers, scope),
+        headers=_merged((("Accept", step.accept), *headers), payload.headers, scope),
         body=body,
         follows=step.follows,
         places_order=step.places_order,
@@ -91,7 +89,7 @@ def _submission(
     headers: Headers = (("Content-Type", sent.content_type),) if sent.content_type else ()
     if sent.method == "POST":
         source = urlsplit(page.url)
-        headers = (*headers, ("Origin", f"{source.scheme}://{source.netloc.rpartition('@')[2]}"))
+        headers = (*headers, ("Origin", f"{source.scheme}://{source.netloc}"))
     return sent.method, web_address(sent.url), sent.body, headers
 
 

@@ -225,7 +225,11 @@ def redirected(call: Call, status: int, target: str) -> Call | Failure:
 @lru_cache(maxsize=4096)
 def resolve(base: str, target: str) -> str:
     """An address of a step, joined to the shop's; raises `BadAddressError`."""
-    return web_address(urljoin(base.rstrip("/") + "/", target) if base else target)
+    try:
+        url = urljoin(base.rstrip("/") + "/", target) if base else target
+    except ValueError as error:
+        raise BadAddressError(f"{target[:200]!r} is no web address: {error}") from None
+    return web_address(url)
 
 
 def web_address(url: str) -> str:
@@ -236,6 +240,8 @@ def web_address(url: str) -> str:
         port = parts.port
     except ValueError as error:
         raise BadAddressError(f"{url[:200]!r} is no web address: {error}") from None
+    if parts.username is not None:
+        raise BadAddressError("the address holds a user name; write it under auth:")
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise BadAddressError(f"{url[:200]!r} is no web address (http:// or https://)")
     start = len(parts.scheme) + 3 + len(parts.netloc)
@@ -266,4 +272,4 @@ def _referer(page_url: str, parts: SplitResult) -> Headers:
         return ()
     if origin_of(source) == origin_of(parts):
         return (("Referer", page_url.partition("#")[0]),)
-    return (("Referer", f"{source.scheme}://{source.netloc.rpartition('@')[2]}/"),)
+    return (("Referer", f"{source.scheme}://{source.netloc}/"),)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from techrun.exchange import Certificate
 from techrun.journey import tracing
-from techrun.journey.orders import Orders
+from techrun.journey.orders import Placed
 from techrun.journey.plan import Plan, PlannedStep
 from techrun.journey.session import Arrival, Identity, Session, origin_of
 from techrun.language.scalars import text_of
@@ -56,7 +56,7 @@ class State:
     row: int = 0
     scope: dict[str, Any] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
-    orders: Orders = field(default_factory=Orders)
+    orders: list[Placed] = field(default_factory=list)
     last: Arrival | None = None
     """The last page of the steps: the measures are taken from it."""
     certificate: Certificate | None = None

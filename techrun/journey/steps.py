@@ -88,7 +88,7 @@ def _tries(state: State, report: Report) -> Exchanges:
         report.findings = []
         try:
             yield from _try(state, report)
-        except (RunError, FormError, BadAddressError) as error:
+        except (RunError, FormError, BadAddressError, UnicodeError) as error:
             report.findings.append(Finding(Reason.EXTRACTION, str(error)))
         failure = report.failure
         if failure is None or retry is None or report.attempts > retry.times or not _again(retry, report):

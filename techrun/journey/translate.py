@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from techrun.errors import Problem
@@ -26,6 +26,9 @@ from techrun.language.expect import Expect, Expectation, compile_expect
 from techrun.language.expressions import Reference, Template, Tree, compile_template, compile_tree
 from techrun.language.extract import Extractor, Problems, Save, compile_save, field_of
 from techrun.language.scalars import text_of
+
+JSON = "application/json, */*;q=0.5"
+PAGES = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ class Translator:
         positive = is_broken or (expect is not None and expect.positive)
         self.problems.extend(rules.check_assertion(step, positive=positive))
         planned = self._planned(expect)
-        names = Names(step.name, (*step.around.uses, *self.before), tuple(self.after), tuple(spec.save or ()))
-        return Translated(planned, names)
+        uses = (*step.around.uses, *self.before)
+        needs = frozenset(use.reference.path[0] for use in (*uses, *self.after))
+        names = Names(step.name, uses, tuple(self.after), tuple(spec.save or ()))
+        return Translated(replace(planned, needs=needs), names)
 
     def _planned(self, expect: Expectation | None) -> PlannedStep:
         step, spec = self.step, self.step.spec
@@ -87,6 +92,7 @@ class Translator:
             saves=self._saves(),
             carries=self._carries(),
             expect=expect,
+            accept=self._accept(expect),
             reads_body=reads_body(spec.save, expect),
             follows=not expects_redirect(spec.expect),
             budget=limits(spec.budget),
@@ -115,6 +121,15 @@ class Translator:
             fill=self._tree(("fill",), spec.fill),
             press=self._template(("press",), spec.press),
         )
+
+    def _accept(self, expect: Expectation | None) -> str:
+        """What the step can read: JSON where it looks for JSON, as frameworks answer by this header."""
+        spec = self.step.spec
+        kinds = {save.kind for save in (spec.save or {}).values()}
+        kinds.update(assertion.extractor.kind for assertion in (expect.assertions if expect else ()))
+        if spec.graphql is not None or "json_" in spec.model_fields_set:
+            return JSON
+        return JSON if "json" in kinds and not kinds & {"css", "xpath"} else PAGES
 
     def _credentials(self, auth: Auth | None) -> Credentials | None:
         if auth is None:
