@@ -105,14 +105,21 @@ class Engine:
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        if self._running:
+        if not self._running:
+            return
+        try:
             self._waiting.extend(self._schedule.take())
             self._start_waiting()
+        finally:
+            self._arm()
 
     def _start_waiting(self) -> None:
-        """Start as many runs as there are places, and see to it that the next check is not forgotten."""
+        """Start as many runs as there are places."""
         while self._waiting and len(self._active) < self._settings.concurrency:
             self._begin(self._waiting.popleft())
+
+    def _arm(self) -> None:
+        """See to it that the next check is not forgotten, nor a clock that jumped."""
         at, now = self._schedule.next_at(), self._clock.elapsed()
         at = now + LONGEST_SLEEP if at is None else min(at, now + LONGEST_SLEEP)
         if self._wake is not None and self._wake_at > at:
@@ -177,6 +184,7 @@ class Engine:
             self._idle.set()
         if self._running:
             self._start_waiting()
+            self._arm()
 
     def _stamp(self, active: _Active, outcome: Outcome) -> Result:
         return Result(
@@ -245,8 +253,10 @@ def _outcome_of(task: asyncio.Task[Outcome], run: Run) -> Outcome:
     if task.cancelled():
         return Outcome(Status.UNKNOWN, Reason.INTERRUPTED, "techrun was stopped while the check ran")
     error = task.exception()
-    if error is None:
+    if error is None and isinstance(task.result(), Outcome):
         return task.result()
+    if error is None:
+        error = TypeError(f"it returned {task.result()!r} and no Outcome")
     log.error("%s: %s", run.check.id, run.redactor("".join(traceback.format_exception(error))))
     message = f"the probe `{run.check.kind}` failed by itself: {type(error).__name__}: {error}"
     return Outcome(Status.UNKNOWN, Reason.INTERNAL, message)

@@ -157,6 +157,24 @@ class TestBadProbes:
         assert "Traceback" in caplog.text
         assert "hunter2secret" not in caplog.text
 
+    async def test_a_probe_that_returns_no_outcome_is_unknown(self, start, caplog):
+        async def forgetful(spec, run):
+            return None
+
+        outcome = (await start(forgetful, run=False).run_once(a_check())).outcome
+        assert (outcome.status, outcome.reason) == (Status.UNKNOWN, Reason.INTERNAL)
+        assert "it returned None and no Outcome" in outcome.message
+
+    async def test_a_check_that_cannot_be_started_does_not_end_the_others(self, start, caplog):
+        """Its shop is missing, which the configuration never lets pass."""
+        sink = Sink()
+        lost = Check(CheckId("nowhere", "lost"), "fake", every=0.05, deadline=1.0)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda *_: None)
+        start(up, lost, a_check("fine"), sinks=[sink])
+        await sink.wait_for(3)
+        assert {result.check.id.name for result in sink.results} == {"fine"}
+
     async def test_a_hung_probe_is_a_failed_sample_and_is_ended(self, start):
         engine = start(hang, run=False)
         result = await engine.run_once(a_check(deadline=0.05))
