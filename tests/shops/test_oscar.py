@@ -44,16 +44,15 @@ def test_without_leave_to_order_a_journey_ends_before_it(loaded) -> None:
 
 
 FAULTS = [
-    # fault                     check        orders  step                         reason
     ("stock-zero", "checkout", False, "shop/product", Reason.EXPECTATION, "In stock"),
     ("article-hidden", "checkout", False, "shop/search", Reason.EXTRACTION, "product_pod"),
     ("product-template-broken", "checkout", False, "shop/product", Reason.STATUS, "500"),
     ("add-ignored", "checkout", False, "shop/add-to-basket", Reason.EXPECTATION, "has been added"),
     ("basket-blank", "checkout", False, "shop/basket", Reason.EXPECTATION, "#basket_formset"),
     ("slow-product", "checkout", False, "shop/product", Reason.BUDGET, "2.5s"),
-    ("sold-out-in-basket", "checkout", False, "shipping-address", Reason.EXPECTATION, "/basket/"),
-    ("payment-declined", "checkout", True, "pay/place-order", Reason.EXPECTATION, "declined"),
-    ("payment-down", "reorder", True, "pay/place-order", Reason.EXPECTATION, "problem occurred"),
+    ("sold-out-in-basket", "checkout", False, "guest", Reason.EXPECTATION, "no longer available"),
+    ("payment-declined", "checkout", True, "pay/place-order", Reason.EXTRACTION, "declined"),
+    ("payment-down", "reorder", True, "pay/place-order", Reason.EXTRACTION, "problem occurred"),
 ]
 
 

@@ -17,13 +17,13 @@ def active(name):
 def _stock(units):
     from oscar.core.loading import get_model
 
-    get_model("partner", "StockRecord").objects.filter(partner_sku="VEST-O").update(num_in_stock=units)
+    get_model("partner", "StockRecord").objects.filter(partner_sku="ORANGE1").update(num_in_stock=units)
 
 
 def _public(is_public):
     from oscar.core.loading import get_model
 
-    product = get_model("catalogue", "Product").objects.get(upc="VEST-O")
+    product = get_model("catalogue", "Product").objects.get(upc="ORANGE1")
     product.is_public = is_public
     product.save()
 

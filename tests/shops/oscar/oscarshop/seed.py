@@ -9,7 +9,7 @@ from decimal import Decimal
 import django
 
 ARTICLES = {
-    "Workwear": [("VEST-O", "Hi-vis vest orange", "6.50"), ("VEST-Y", "Hi-vis vest yellow", "6.50")]
+    "Workwear": [("ORANGE1", "Hi-vis vest orange", "6.50"), ("VEST-Y", "Hi-vis vest yellow", "6.50")]
     + [(f"WEAR-{n}", f"Work trousers {n}", f"{39 + n}.90") for n in range(5)],
     "Safety": [("HELM-W", "Safety helmet white", "14.20"), ("GOGG-1", "Goggles clear", "8.75")]
     + [(f"SAFE-{n}", f"Ear defenders {n}", f"{11 + n}.40") for n in range(5)],
