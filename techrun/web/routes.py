@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from prometheus_client.exposition import gzip_accepted
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -17,6 +17,12 @@ from techrun.sinks.prometheus import CONTENT_TYPE
 from techrun.web.landing import CONTENT_SECURITY_POLICY, Row, landing_page
 
 Endpoint = Callable[[Request], Response]
+
+_LEVEL = 1
+"""Higher ones take more time for a few per cent."""
+_GZIP = 16 + zlib.MAX_WBITS
+_ENOUGH = 64 * 1024
+"""Bytes worth a change of threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,7 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
             Route("/-/healthy", pages.healthy),
             Route("/-/ready", pages.ready),
             Route("/-/reload", guarded(pages.reload), methods=["POST"]),
-        ],
-        # Level 1: higher ones take twice the time for a few per cent.
-        middleware=[Middleware(GZipMiddleware, compresslevel=1)],
+        ]
     )
 
 
@@ -57,9 +61,14 @@ class _Pages:
         self._handlers = handlers
 
     def metrics(self, request: Request) -> Response:
+        headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
         if request.method == "HEAD":
-            return Response(headers={"Content-Type": CONTENT_TYPE})
-        return StreamingResponse(self._handlers.metrics(), headers={"Content-Type": CONTENT_TYPE})
+            return Response(headers=headers)
+        pieces = self._handlers.metrics()
+        if gzip_accepted(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+            pieces = _compressed(pieces)
+        return StreamingResponse(pieces, headers=headers)
 
     def healthy(self, _: Request) -> Response:
         return PlainTextResponse("techrun is healthy.\n")
@@ -78,6 +87,22 @@ class _Pages:
     def landing(self, _: Request) -> Response:
         page = landing_page(self._handlers.status())
         return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces as gzip, in the thread that renders them.
+
+    Starlette's middleware changes threads twice for each piece; on a busy machine a scrape of 10,000
+    checks took half as long again.
+    """
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    ready = bytearray()
+    for piece in pieces:
+        ready += compressor.compress(piece)
+        if len(ready) >= _ENOUGH:
+            yield bytes(ready)
+            ready.clear()
+    yield bytes(ready) + compressor.flush()
 
 
 def _guard(token: str) -> Callable[[Endpoint], Endpoint]:

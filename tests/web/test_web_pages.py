@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import threading
 from contextlib import contextmanager
 
@@ -38,11 +39,24 @@ def test_the_metrics_come_as_they_were_given_with_the_type_that_prometheus_expec
     assert answer.content == b"".join(METRICS)
 
 
-def test_the_metrics_are_compressed_for_those_who_ask():
-    with serving() as client, client.stream("GET", "/metrics", headers={"Accept-Encoding": "gzip"}) as answer:
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param(METRICS, id="a few lines"),
+        pytest.param(
+            [random.Random(1).randbytes(100_000) for _ in range(5)], id="more than one piece when compressed"
+        ),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_the_metrics_are_compressed_for_those_who_ask(pieces):
+    with (
+        serving(metrics=lambda: iter(pieces)) as client,
+        client.stream("GET", "/metrics", headers={"Accept-Encoding": "gzip"}) as answer,
+    ):
         raw = b"".join(answer.iter_raw())
-    assert answer.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(raw) == b"".join(METRICS)
+    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(raw) == b"".join(pieces)
 
 
 def test_head_of_the_metrics_renders_nothing():
