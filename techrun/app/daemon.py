@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -146,14 +145,12 @@ class Daemon:
 
     def _incident_metrics(self) -> Iterator[Metric]:
         snapshot = self._incidents.snapshot()
-        now = time.time()
-        waiting = {row.channel: (row.messages, now - row.oldest) for row in snapshot.backlog}
         quiet = dict.fromkeys(self._loaded.settings.channels, (0, 0.0))
         yield from incident_families(
             {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
         )
         sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
-        yield from outbox_families({**quiet, **waiting}, sent)
+        yield from outbox_families({**quiet, **snapshot.waiting}, sent)
 
 
 def _channels(loaded: Loaded) -> list[Channel]:
