@@ -45,7 +45,8 @@ def _text(value: Any) -> Any:
 
 def _parameters(value: Any) -> Any:
     """A list names parameters that must be given; a map also has defaults (null: must be given)."""
-    return dict.fromkeys(value) if isinstance(value, list) else value
+    names = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return dict.fromkeys(value) if names else value
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
