@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from techrun.alerts.incidents import close_incident, closes, open_incident, opens
+from techrun.alerts.incidents import close_incident, closes, open_incident, opens, severity_of
 from techrun.alerts.message import compose
 from techrun.alerts.state import advance, fact_of
-from techrun.model import Check, CheckId, Result, Shop
-from techrun.standing import Change, CheckState, Event, Incident, Message
+from techrun.model import Check, CheckId, Result, Severity, Shop
+from techrun.standing import Change, CheckState, Event, Message
 from techrun.store.outbox import add_message, told_channels
 from techrun.store.state import (
     forget_states,
@@ -61,6 +61,10 @@ class Pending:
             urgent=self.urgent or later.urgent,
         )
 
+    def without_states(self) -> Pending:
+        """The notes alone."""
+        return Pending(notes=self.notes, urgent=self.urgent)
+
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
@@ -89,18 +93,25 @@ class Keeper:
         """How the checks stand; asked from any thread."""
         return self._states.copy()
 
-    def open_now(self) -> list[Incident]:
-        """What is wrong now; asked from any thread."""
-        return list(self._open.copy().values())
+    def count_open(self) -> dict[tuple[str, Severity], int]:
+        """Open incidents by shop and severity, for all that there could be; asked from any thread."""
+        counts = {
+            (check.id.shop, severity_of(check, self._shop(check.id))): 0 for check in self._checks.values()
+        }
+        for incident in self._open.copy().values():
+            key = (incident.check.shop, incident.severity)
+            counts[key] = counts.get(key, 0) + 1
+        return counts
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop], pending: Pending) -> None:
         """What is watched from now on; what is gone is closed and forgotten."""
-        former_shops = self._shops
         self._checks = {check.id: check for check in checks}
-        self._shops = {shop.name: shop for shop in shops}
+        # A shop that is gone is still needed for the last message about it.
+        self._shops = {**self._shops, **{shop.name: shop for shop in shops}}
         for check in [check for check in self._open if check not in self._checks]:
-            shop = self._shops.get(check.shop) or former_shops.get(check.shop) or Shop(check.shop, "")
-            self._close(check, shop, _Ending("withdrawn", self._clock(), "closed.check_gone"), pending)
+            self._close(
+                check, self._shop(check), _Ending("withdrawn", self._clock(), "closed.check_gone"), pending
+            )
         gone = [check for check in self._states if check not in self._checks]
         for check in gone:
             del self._states[check]
@@ -122,8 +133,11 @@ class Keeper:
             pending.notes.append(partial(save_change, change=change))
             self._act_on(change, check, pending)
 
+    def _shop(self, check: CheckId) -> Shop:
+        return self._shops.get(check.shop) or Shop(check.shop, "")
+
     def _act_on(self, change: Change, check: Check, pending: Pending) -> None:
-        shop = self._shops.get(check.id.shop) or Shop(check.id.shop, "")
+        shop = self._shop(check.id)
         if opens(change) and check.id not in self._open:
             incident = open_incident(self._next_incident, change, check, shop)
             self._next_incident += 1

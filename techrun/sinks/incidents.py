@@ -10,11 +10,11 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWriting
 from dataclasses import dataclass
+from typing import get_args
 
 from techrun.alerts.delivery import Backoff, ChannelWorker, Delivered, Sender
 from techrun.errors import StoreError
@@ -22,7 +22,7 @@ from techrun.model import Check, CheckId, Result, Severity, Shop
 from techrun.sinks._keeper import Keeper, Pending
 from techrun.standing import CheckState
 from techrun.store.database import Store
-from techrun.store.outbox import Backlog, Outbox, backlog, release_claims
+from techrun.store.outbox import Outbox, backlog, release_claims
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +44,8 @@ class Snapshot:
 
     notifications: dict[tuple[str, Delivered], int]
     """Attempts since the start by channel and what became of them."""
-    backlog: list[Backlog]
-    """What is not yet delivered; a channel with nothing to deliver is absent."""
+    waiting: dict[str, tuple[int, float]]
+    """By channel how many messages are not yet delivered, and for how many seconds the oldest is not."""
     incidents: dict[tuple[str, Severity], int]
     """Open ones by shop and severity."""
     states: dict[CheckId, CheckState]
@@ -65,6 +65,7 @@ class IncidentSink:
         backoff: Backoff | None = None,
     ) -> None:
         self._store = store
+        self._clock = clock
         store.write(release_claims, urgent=True).result()
         with store.read() as connection:
             self._keeper = Keeper(connection, frozenset(channel.name for channel in channels), clock)
@@ -98,17 +99,20 @@ class IncidentSink:
             worker.join(max(0.0, end - time.monotonic()))
 
     def snapshot(self) -> Snapshot:
-        """Where alerting stands now."""
+        """Where alerting stands now. What could be counted and is not there is told as 0."""
+        now = self._clock()
         with self._store.read() as connection:
-            waiting = backlog(connection)
+            waiting = {
+                line.channel: (line.messages, max(0.0, now - line.oldest)) for line in backlog(connection)
+            }
         return Snapshot(
             notifications={
-                (name, result): count
+                (name, result): worker.counts[result]
                 for name, worker in self._workers.items()
-                for result, count in tuple(worker.counts.items())
+                for result in get_args(Delivered)
             },
-            backlog=waiting,
-            incidents=dict(Counter((one.check.shop, one.severity) for one in self._keeper.open_now())),
+            waiting=dict.fromkeys(self._workers, (0, 0.0)) | waiting,
+            incidents=self._keeper.count_open(),
             states=self._keeper.states_now(),
             problem=self._store.problem,
         )
@@ -152,6 +156,11 @@ class IncidentSink:
         except StoreError as error:
             self._say_once(str(error))
             self._pending = flying.followed_by(self._pending)
+            return False
+        except Exception:
+            # A fault of ours in a state: it is written again with the check's next run, and messages go out.
+            logger.exception("States could not be written")
+            self._pending = flying.without_states().followed_by(self._pending)
             return False
         self._said = ""
         if flying.urgent:

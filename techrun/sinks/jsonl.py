@@ -27,6 +27,8 @@ CAPACITY = 20_000
 """Results that wait for the disk at most."""
 WRITE_EVERY = 0.2
 """Seconds between two writes."""
+LAST_WRITE = 5.0
+"""Seconds that the last results get at the end."""
 STDOUT = "-"
 
 
@@ -54,9 +56,9 @@ class JsonlSink:
         self._waiting.append(result)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left; a reader that does not read is not waited for."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(LAST_WRITE)
 
     def _run(self) -> None:
         while not self._stop.wait(WRITE_EVERY):

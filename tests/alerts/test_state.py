@@ -67,8 +67,10 @@ TABLE = {
     ),
     "a failure between them begins the recovery anew": (
         "down down down down up down up up",
-        "failure.counted failure.counted failure.counted down.confirmed recovery.counted down.continues "
-        "recovery.counted recovered.confirmed",
+        (
+            "failure.counted failure.counted failure.counted down.confirmed recovery.counted down.continues "
+            "recovery.counted recovered.confirmed"
+        ),
     ),
     "blocked and unknown hold the streak of failures": (
         "down down blocked unknown down down",
@@ -76,8 +78,10 @@ TABLE = {
     ),
     "blocked and unknown hold the recovery": (
         "down down down down up blocked up",
-        "failure.counted failure.counted failure.counted down.confirmed recovery.counted held.blocked "
-        "recovered.confirmed",
+        (
+            "failure.counted failure.counted failure.counted down.confirmed recovery.counted held.blocked "
+            "recovered.confirmed"
+        ),
     ),
     "degraded is confirmed apart from down": (
         "up degraded degraded degraded degraded",
@@ -101,8 +105,10 @@ TABLE = {
     ),
     "a run that stopped before the order is no recovery of it": (
         "order-fails order-fails short-up short-up up short-up up",
-        "failure.counted down.order_confirmed held.not_reached held.not_reached recovery.counted "
-        "held.not_reached recovered.confirmed",
+        (
+            "failure.counted down.order_confirmed held.not_reached held.not_reached recovery.counted "
+            "held.not_reached recovered.confirmed"
+        ),
     ),
     "a run that stopped after the step that failed is": (
         "down down down down short-up short-up",
@@ -135,7 +141,7 @@ def test_every_rule_that_has_a_name_decides_somewhere_in_the_table():
 
 
 def test_an_outage_is_told_from_its_first_failed_run():
-    _, changes, _ = played("up up down down down down".split())
+    _, changes, _ = played(["up", "up", "down", "down", "down", "down"])
     outage = changes[-1]
     assert (outage.before, outage.after) == (Status.UP, Status.DOWN)
     assert outage.since == 1000 + 2 * EVERY
@@ -146,7 +152,7 @@ def test_an_outage_is_told_from_its_first_failed_run():
 
 
 def test_a_recovery_is_told_from_its_first_good_run():
-    _, changes, _ = played("down down down down degraded up".split())
+    _, changes, _ = played(["down", "down", "down", "down", "degraded", "up"])
     recovery = changes[-1]
     assert (recovery.before, recovery.after) == (Status.DOWN, Status.UP)
     assert recovery.since == 1000 + 4 * EVERY
