@@ -39,6 +39,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
+def _is_plain_number(value: Any) -> bool:
+    return _is_number(value) or (isinstance(value, str) and PLAIN_NUMBER.fullmatch(value) is not None)
+
+
 def _number_or_none(value: Any, locale: str) -> int | Decimal | None:
     try:
         return _as_number(value, locale)
@@ -99,8 +103,10 @@ JUDGES: Mapping[str, tuple[Judge, str]] = {
 }
 MATCHERS = (*JUDGES, "exists", "count", "not")
 """Every word that may stand in place of a bare value."""
-COUNTING = frozenset({"gt", "gte", "lt", "lte", "one_of"})
-"""What `count` understands besides a bare number."""
+OF_THE_WHOLE = frozenset({"exists", "count"})
+"""They judge whether there is a value, not what it is."""
+NOT_COUNTING = frozenset(MATCHERS) - {"gt", "gte", "lt", "lte", "one_of"}
+"""What `count` does not understand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +171,9 @@ def compile_matchers(written: Any, path: Path, problem: Problems) -> tuple[Match
 def _compile_one(word: str, wanted: Any, path: Path, problem: Problems) -> tuple[Matcher, ...]:
     inner: tuple[Matcher, ...] = ()
     if word == "not":
-        inner = compile_matchers(wanted, path, problem)
-        _refuse_inner(inner, ("exists", "count"), path, problem)
+        inner = _without(OF_THE_WHOLE, compile_matchers(wanted, path, problem), path, problem)
     elif word == "count":
-        inner = compile_matchers(wanted, path, problem)
-        _refuse_inner(inner, tuple(set(MATCHERS) - COUNTING), path, problem)
+        inner = _without(NOT_COUNTING, compile_matchers(wanted, path, problem), path, problem)
         _check_count(inner, path, problem)
     else:
         _check_wanted(word, wanted, path, problem)
@@ -181,10 +185,14 @@ def _compile_one(word: str, wanted: Any, path: Path, problem: Problems) -> tuple
     return (Matcher(word, tree, inner),)
 
 
-def _refuse_inner(inner: tuple[Matcher, ...], words: tuple[str, ...], path: Path, problem: Problems) -> None:
+def _without(
+    words: frozenset[str], inner: tuple[Matcher, ...], path: Path, problem: Problems
+) -> tuple[Matcher, ...]:
+    """The inner matchers, those left out that have no meaning here."""
     for matcher in inner:
         if matcher.word in words:
-            problem((*path, matcher.word), f"`{matcher.word}` cannot stand here", "")
+            problem((*path, matcher.word), f"`{matcher.word}` cannot stand here", "put it beside, not inside")
+    return tuple(matcher for matcher in inner if matcher.word not in words)
 
 
 def _check_count(inner: tuple[Matcher, ...], path: Path, problem: Problems) -> None:
@@ -204,7 +212,7 @@ def _check_wanted(word: str, wanted: Any, path: Path, problem: Problems) -> None
         problem(path, "`one_of` needs a list", "write one_of: [a, b]")
     elif word in {"contains", "matches"} and wanted in ("", None, []):
         problem(path, f"`{word}` with nothing in it always holds", "write what must be there")
-    elif word in {"gt", "gte", "lt", "lte"} and not is_template and not _is_number(wanted):
+    elif word in {"gt", "gte", "lt", "lte"} and not is_template and not _is_plain_number(wanted):
         problem(path, f"`{word}` needs a number", "write it plainly: 1299.00")
     elif word == "matches" and not is_template:
         try:

@@ -50,7 +50,7 @@ def step_into(value: Any, key: Any, what: str) -> Any:
         if key in value:
             return value[key]
         raise MissingNameError(what, map(str, value))
-    if isinstance(value, list | tuple | str):
+    if isinstance(value, list | tuple | str) and not isinstance(key, str):
         index = as_number(key)
         if isinstance(index, int) and -len(value) <= index < len(value):
             return value[index]
