@@ -1,7 +1,7 @@
 """A server with known delays in a process of its own, for the benchmarks of `techrun.fetch`.
 
 `GET /<processing ms>/<transfer ms>/<bytes>` waits, sends the headers and half the body, waits again and
-sends the rest. With a second argument (a folder) it speaks TLS and leaves its authority there as `ca.pem`.
+sends the rest; its last bytes say how long it really waited. With a second argument (a folder) it speaks TLS and leaves its authority there as `ca.pem`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ipaddress
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,29 +22,37 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+CLOCKS = 32
+"""Bytes at the end of a body that say how long the server really waited before each half."""
+
 
 class Page(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
 
     def data_received(self, data):
+        self.asked = time.perf_counter()
         path = data.split(b" ", 2)[1].decode()
-        self.processing, self.transfer, size = (int(part) for part in path.strip("/").split("/"))
-        self.body = b"x" * size
-        self._after(self.processing, self._half)
+        processing, self.transfer, self.size = (int(part) for part in path.strip("/").split("/"))
+        after(processing, self.first_half)
 
-    def _after(self, milliseconds, then):
-        if milliseconds:
-            asyncio.get_running_loop().call_later(milliseconds / 1000, then)
-        else:
-            then()
+    def first_half(self):
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {self.size}\r\n\r\n"
+        self.answered = time.perf_counter()
+        self.transport.write(head.encode() + b"x" * (self.size // 2))
+        after(self.transfer, self.second_half)
 
-    def _half(self):
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(self.body)}\r\n\r\n"
-        half = len(self.body) // 2 if self.transfer else len(self.body)
-        self.transport.write(head.encode() + self.body[:half])
-        if self.transfer:
-            self._after(self.transfer, lambda: self.transport.write(self.body[half:]))
+    def second_half(self):
+        ended = time.perf_counter()
+        clocks = f"{self.answered - self.asked:.6f} {ended - self.answered:.6f}".rjust(CLOCKS)
+        self.transport.write(b"x" * (self.size - self.size // 2 - CLOCKS) + clocks.encode())
+
+
+def after(milliseconds, then):
+    if milliseconds:
+        asyncio.get_running_loop().call_later(milliseconds / 1000, then)
+    else:
+        then()
 
 
 def certificate(folder: Path) -> ssl.SSLContext:

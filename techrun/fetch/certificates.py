@@ -11,7 +11,7 @@ from techrun.exchange import Certificate
 
 
 @lru_cache(512)
-def certificate(chain: tuple[str, ...]) -> Certificate | None:
+def certificate(chain: tuple[str, ...], tls_version: str = "", cipher: str = "") -> Certificate | None:
     """The first certificate of a presented chain of PEM texts; None if it cannot be read.
 
     Kept by content: shops show the same chain for weeks, and parsing it takes longer than a request.
@@ -20,7 +20,7 @@ def certificate(chain: tuple[str, ...]) -> Certificate | None:
         parsed = [x509.load_pem_x509_certificate(pem.encode()) for pem in chain]
     except ValueError:
         return None
-    return describe(parsed) if parsed else None
+    return describe(parsed, tls_version, cipher) if parsed else None
 
 
 def describe(chain: list[x509.Certificate], tls_version: str = "", cipher: str = "") -> Certificate:

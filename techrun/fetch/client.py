@@ -79,10 +79,10 @@ class Fetcher:
             reason = Reason.INTERRUPTED if self._closed else Reason.DNS
             return Failure(reason, f"{error} ({spent:.3g} s)", Phases(resolve=spent), spent)
 
-    def forget(self, routes: list[Route], session: Session) -> None:
+    def forget(self, entries: list[str], session: Session) -> None:
         """A session is over: its names leave libcurl with the next transfer."""
         self._open.discard(session)
-        self._forget.extend(f"-{route.entry}" for route in routes)
+        self._forget.extend(f"-{entry}" for entry in entries)
 
     def forgotten(self) -> tuple[str, ...]:
         """The entries to take off libcurl's list of addresses, each told once."""
@@ -104,10 +104,11 @@ class Session:
 
     def __init__(self, fetcher: Fetcher, number: int, connect_to: str | None = None) -> None:
         self._fetcher = fetcher
-        self._number = number
         self._connect_to = connect_to or ""
         self._pinned: tuple[str, int] | None = None
         self._routes: dict[tuple[str, int], Route] = {}
+        self._aliases = (f"r{number}-{count}.invalid" for count in itertools.count())
+        self._entries: list[str] = []
         self._sockets: dict[int, int] = {}
         self._certificates: dict[str, Certificate] = {}
 
@@ -131,7 +132,8 @@ class Session:
         for descriptor, port in self._sockets.items():
             _shut_down(descriptor, port)
         self._sockets.clear()
-        self._fetcher.forget(list(self._routes.values()), self)
+        self._fetcher.forget(self._entries, self)
+        self._entries = []
         self._routes.clear()
 
     async def __aenter__(self) -> Self:
@@ -184,7 +186,7 @@ class Session:
 
     async def _route(self, target: Target, timeout: float) -> Route | Failure:  # noqa: ASYNC109  contract
         """The way to a target's origin, found once for each run."""
-        alias = f"r{self._number}-{len(self._routes)}.invalid"
+        alias = next(self._aliases)
         proxy = self._fetcher.proxy
         host, port = (proxy.host, proxy.port) if proxy else self._destination(target)
         found: Sequence[str] | Failure
@@ -199,6 +201,7 @@ class Session:
             return found
         route = Route(alias, port, tuple(found), proxy.through(alias) if proxy else "")
         self._routes[target.host, target.port] = route
+        self._entries.append(route.entry)
         return route
 
     def _destination(self, target: Target) -> tuple[str, int]:

@@ -103,7 +103,9 @@ class Finished:
         if self._plan.target.scheme != "https":
             return None
         chain = self._handle.getinfo(pycurl.INFO_CERTINFO) or ()
-        return certificate(tuple(dict(entries).get("Cert", "") for entries in chain))
+        return certificate(
+            tuple(dict(entries).get("Cert", "") for entries in chain), *self._incoming.handshake
+        )
 
 
 def matches(host: str, names: tuple[str, ...]) -> bool:

@@ -48,6 +48,23 @@ async def test_the_end_of_a_run_closes_its_connections_at_once(fetcher, serve):
         await site.ended.wait()
 
 
+async def test_hosts_of_a_run_that_are_asked_at_the_same_time_are_not_mixed_up(
+    make_fetcher, serve, name_server
+):
+    """Every host has a name of its own in libcurl's list, also where lookups overlap."""
+    site = await serve()
+    server = await name_server({"shop.example": ["127.0.0.1"], "cdn.example": ["127.0.0.2"]})
+    fetcher = make_fetcher(nameservers=(server.address,))
+    async with fetcher.session() as session:
+        urls = [f"http://{host}:{site.port}/" for host in ("shop.example", "cdn.example", "shop.example")]
+        shop, cdn, again = await asyncio.gather(*(session.exchange(Request("GET", url), 5) for url in urls))
+        names = session._entries.copy()
+    assert (shop.status, again.status) == (200, 200)
+    assert isinstance(cdn, Failure), "nothing listens at 127.0.0.2"
+    assert len(names) == len(set(names)) == len(urls)
+    assert fetcher._forget == [f"-{name}" for name in names]
+
+
 async def test_https_connections_are_a_runs_own_too_and_not_resumed(fetcher, serve, authority):
     site = await serve(context=authority.context("localhost"))
     for _ in range(2):

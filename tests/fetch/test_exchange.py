@@ -171,7 +171,8 @@ async def test_environment_proxies_are_not_used(make_fetcher, serve, monkeypatch
     assert result.status == 200
 
 
-async def test_a_configured_proxy_is_asked_for_the_whole_url(make_fetcher, serve):
+async def test_a_configured_proxy_is_asked_for_the_whole_url(make_fetcher, serve, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
     proxy = await serve()
     fetcher = make_fetcher(proxy=f"http://127.0.0.1:{proxy.port}")
     result = await exchange(fetcher, Request("GET", "http://shop.example/page"))

@@ -1,6 +1,7 @@
 """Certificates: refused ones are explained and still tell when they expire."""
 
 import asyncio
+import ssl
 import time
 
 import pytest
@@ -27,6 +28,16 @@ async def test_the_certificate_of_an_answer_is_told(fetcher, serve, authority):
     assert shown.earliest_expiry == pytest.approx(time.time() + 30 * DAY, abs=60)
     assert len(shown.fingerprint_sha256) == 64
     assert int(shown.serial, 16)
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+async def test_version_and_cipher_of_the_handshake_are_told(fetcher, serve, authority, version):
+    context = authority.context("localhost")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version.replace(".", "_")]
+    site = await serve(context=context)
+    shown = (await exchange(fetcher, site.https + "/")).certificate
+    assert shown.tls_version == version
+    assert shown.cipher in {cipher["name"] for cipher in context.get_ciphers()}
 
 
 @pytest.mark.parametrize(
