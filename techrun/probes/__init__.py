@@ -7,7 +7,8 @@ A kind `tcp` is the module `techrun/probes/tcp.py` with
 
 `run` returns an `Outcome` for everything that a shop can do to it. Optional: `prepare(spec, scope)`
 turns the spec once into something cheaper to run, which `run` is then given in its place; it raises
-`ConfigError` with every problem it found.
+`ConfigError` with every problem it found. What it returns may tell the rest of techrun more by the
+attributes `step_names`, `places_orders` and `cleanup_deadline` (seconds).
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from techrun.exchange import Failure, Interrupted, Request, Response, Wait
 from techrun.model import Outcome, Reason
@@ -18,6 +18,7 @@ from techrun.probes import Run
 
 log = logging.getLogger(__name__)
 
+Done = TypeVar("Done")
 Question = Request | Wait
 Answer = Response | Failure | None
 Journey = Generator[Question, Answer, Outcome]
@@ -70,7 +71,8 @@ class Driver:
         if self._left() <= 0:
             return self._interrupt(self._spent())
         try:
-            answer = await (self._shielded(asked) if self._must_end(asked) else self._answer(asked))
+            work = self._answer(asked)
+            answer = await (self._to_its_end(work) if self._must_end(asked) else work)
         except asyncio.CancelledError:
             return self._interrupt(self._why())
         return await self._tell(answer)
@@ -79,18 +81,18 @@ class Driver:
         """A cleanup, or an order that would leak if its answer were not waited for."""
         return self._cleaning or (isinstance(asked, Request) and asked.places_order)
 
-    async def _shielded(self, asked: Question) -> Answer:
-        """Do what is asked to its end; only a deadline interrupts it, a stopping daemon waits."""
-        work = asyncio.ensure_future(self._answer(asked))
-        while not work.done():
+    async def _to_its_end(self, work: Awaitable[Done]) -> Done:
+        """Wait for work that only a deadline interrupts: a stopping daemon waits."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
             try:
-                await asyncio.wait({work})
+                await asyncio.wait({task})
             except asyncio.CancelledError:
                 if self._expired:
-                    work.cancel()
+                    task.cancel()
                     raise
                 self._why()
-        return work.result()
+        return task.result()
 
     async def _answer(self, asked: Question) -> Answer:
         left = self._left()
@@ -182,7 +184,8 @@ class Driver:
         """Tell the ledger what became of the orders."""
         if self._ordered:
             try:
-                await self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
+                settling = self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
+                await self._to_its_end(settling)
             except Exception:
                 log.exception("the order ledger failed")
         return outcome

@@ -180,6 +180,24 @@ class TestOrders:
         assert sent_when_recorded == [[]]
         assert ledger.settled == [(order,)]
 
+    async def test_a_stop_while_settling_loses_neither_the_record_nor_the_outcome(self, make_run, ledger):
+        settling, go_on = asyncio.Event(), asyncio.Event()
+
+        async def settle(*_):
+            settling.set()
+            await go_on.wait()
+            ledger.settled.append("done")
+
+        ledger.settle = settle
+        task = asyncio.create_task(drive(Journey(ORDER), Session(), make_run(allow_orders=True)))
+        await settling.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        outcome = await task
+        assert outcome.status is Status.UP
+        assert ledger.settled == ["done"]
+
     @pytest.mark.parametrize(
         ("allowed", "refusal", "said"),
         [
