@@ -86,8 +86,12 @@ class Incident:
     """The name of the rule that closed it."""
 
 
-Event = Literal["opened", "recovered", "withdrawn"]
-"""What a message tells: an outage, its end, or that its check is no longer watched."""
+Event = Literal["opened", "recovered", "withdrawn", "leaked", "trial"]
+"""What a message tells: an outage, its end, that its check is no longer watched, that a test order
+stands in the shop, or only that the channel works."""
+
+LEAKS_ALLOWED = 2
+"""So many test orders may stand in a shop before no more are placed."""
 
 
 @dataclass(frozen=True, slots=True)

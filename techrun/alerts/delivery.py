@@ -71,7 +71,7 @@ class ChannelWorker:
         self, outbox: Outbox, sender: Sender, clock: Callable[[], float], backoff: Backoff | None = None
     ) -> None:
         self.counts: Counter[Delivered] = Counter()
-        """Attempts since the start, by what became of them."""
+        """Attempts by what became of them; set by whoever goes on counting from an earlier worker's."""
         self._outbox = outbox
         self._sender = sender
         self._clock = clock

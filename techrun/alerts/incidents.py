@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from techrun.alerts.message import title_of
-from techrun.model import Check, Severity, Shop, Status
-from techrun.standing import Change, Incident
+from techrun.alerts.message import leak_title_of, title_of
+from techrun.model import Check, Order, Result, Severity, Shop, Status
+from techrun.standing import Change, Incident, storable
 
 
 def severity_of(check: Check, shop: Shop) -> Severity:
@@ -45,6 +45,25 @@ def open_incident(number: int, change: Change, check: Check, shop: Shop) -> Inci
         last_good=change.last_good,
         runs=change.runs,
         trace_id=change.trace_id,
+    )
+
+
+def leak_incident(number: int, order: Order, result: Result, shop: Shop) -> Incident:
+    """A test order that was not taken back: told once, to be seen to in working hours."""
+    reference = storable(order.reference) or f"without a reference, run {result.run_id}"
+    ended = result.started + result.duration
+    return Incident(
+        id=number,
+        check=result.check.id,
+        severity="ticket",
+        title=leak_title_of(shop, reference),
+        since=result.started,
+        opened=ended,
+        step=order.step,
+        message=reference,
+        trace_id=result.outcome.trace_id,
+        closed=ended,
+        closed_by="told.once",
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import jinja2
 
 from techrun.model import Severity, Shop
-from techrun.standing import Change, Event, Incident, Message
+from techrun.standing import LEAKS_ALLOWED, Change, Event, Incident, Message
 from techrun.zones import zone_of
 
 TITLE = 120
@@ -19,6 +19,9 @@ BODY = 2000
 """Characters of a text: less than the smallest limit of the common services but one (a pager's 1024
 is cut by Apprise, the essential stands first)."""
 
+_FIRST: tuple[Event, ...] = ("opened", "leaked")
+"""Events that begin an incident: their title is the incident's."""
+
 
 def title_of(severity: Severity, change: Change) -> str:
     """What is wrong, in words; it stays the same for the incident's life."""
@@ -28,13 +31,18 @@ def title_of(severity: Severity, change: Change) -> str:
     return _cut(_one_line(f"[{severity.upper()}] {change.check.shop}: {fails}{told}"), TITLE)
 
 
+def leak_title_of(shop: Shop, reference: str) -> str:
+    """A test order that was not taken back."""
+    return _cut(_one_line(f"[TICKET] {shop.name}: a test order stands in the shop ({reference})"), TITLE)
+
+
 def compose(event: Event, incident: Incident, shop: Shop, channel: str, now: float) -> Message:
     """The message of an event for one channel."""
     return Message(
         incident=incident.id,
         event=event,
         channel=channel,
-        title=incident.title if event == "opened" else _closing_title(event, incident),
+        title=incident.title if event in _FIRST else _closing_title(event, incident),
         body=_cut(_templates().get_template(f"{event}.txt").render(_values(incident, shop)).rstrip(), BODY),
         created=now,
         severity=incident.severity,
@@ -47,6 +55,12 @@ def with_attempt(message: Message) -> str:
     if message.attempt > 1:
         footer += f", attempt {message.attempt}, first tried {_utc(message.created)}"
     return f"{message.body}\n{footer}"
+
+
+def trial_message(channel: str, now: float) -> Message:
+    """What `techrun notify test` sends."""
+    body = f"techrun can reach the channel {channel}. Nothing is wrong; sent at {_utc(now)}."
+    return Message(0, "trial", channel, f"[TEST] techrun to {channel}", body, now, "info", attempt=1)
 
 
 def _closing_title(event: Event, incident: Incident) -> str:
@@ -72,15 +86,15 @@ def _values(incident: Incident, shop: Shop) -> dict[str, object]:
         "trace": f", trace {incident.trace_id}" if incident.trace_id else "",
         "recovered": clock_text(closed, shop.timezone),
         "closed": clock_text(closed, shop.timezone),
+        "leaks_allowed": LEAKS_ALLOWED,
         "lasted": duration_text(closed - incident.since),
     }
 
 
 def _found(incident: Incident) -> str:
     where = f'at "{incident.step}": ' if incident.step else ""
-    reason = incident.reason.value if incident.reason else "down"
-    message = _one_line(incident.message)
-    return _cut(f"{where}{reason}{' - ' + message if message else ''}", EXCERPT)
+    said = (incident.reason.value if incident.reason else "", _one_line(incident.message))
+    return _cut(f"{where}{' - '.join(filter(None, said)) or 'down'}", EXCERPT)
 
 
 def _repeat(incident: Incident) -> str:

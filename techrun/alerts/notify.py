@@ -158,7 +158,7 @@ def _type_of(message: Message) -> Any:
 
     if message.event == "recovered":
         return apprise.NotifyType.SUCCESS
-    if message.event == "withdrawn":
+    if message.event in ("withdrawn", "trial"):
         return apprise.NotifyType.INFO
     return apprise.NotifyType.FAILURE if message.severity == "page" else apprise.NotifyType.WARNING
 

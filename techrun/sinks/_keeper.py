@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from techrun.alerts.incidents import close_incident, closes, open_incident, opens, severity_of
+from techrun.alerts.incidents import close_incident, closes, leak_incident, open_incident, opens, severity_of
 from techrun.alerts.message import compose
 from techrun.alerts.state import advance, fact_of
 from techrun.model import Check, CheckId, Result, Severity, Shop
-from techrun.standing import Change, CheckState, Event, Message
+from techrun.standing import Change, CheckState, Event, Incident, Message
 from techrun.store.outbox import add_message, told_channels
 from techrun.store.state import (
     forget_states,
@@ -43,7 +43,6 @@ class Pending:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write it all."""
-        save_states(connection, self.states)
         for note in self.notes:
             try:
                 note(connection)
@@ -52,6 +51,7 @@ class Pending:
             except Exception:
                 # One row that breaks a rule must not hold back all the messages after it, for ever.
                 logger.exception("A change could not be noted")
+        save_states(connection, self.states)
 
     def followed_by(self, later: Pending) -> Pending:
         """Both in one."""
@@ -78,10 +78,9 @@ class _Ending:
 class Keeper:
     """Advances states and decides what is to be written and told."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, channels: frozenset[str], clock: Callable[[], float]
-    ) -> None:
-        self._channels = channels
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float]) -> None:
+        self.channels: frozenset[str] = frozenset()
+        """Names of the channels that messages can be written for."""
         self._clock = clock
         self._states = load_states(connection)
         self._open = {incident.check: incident for incident in open_incidents(connection)}
@@ -124,6 +123,10 @@ class Keeper:
         check = self._checks.get(result.check.id)
         if check is None:
             return
+        for order in result.outcome.orders:
+            if order.state == "leaked":
+                incident = leak_incident(self._next_incident, order, result, self._shop(check.id))
+                self._begin(incident, check, "leaked", pending)
         before = self._states.get(check.id) or CheckState()
         state, change, _ = advance(before, fact_of(result), check.confirmation)
         if state is before:
@@ -140,16 +143,20 @@ class Keeper:
         shop = self._shop(check.id)
         if opens(change) and check.id not in self._open:
             incident = open_incident(self._next_incident, change, check, shop)
-            self._next_incident += 1
             self._open[check.id] = incident
-            pending.urgent = True
-            pending.notes.append(partial(save_incident, incident=incident))
-            for channel in check.notify:
-                if channel in self._channels:
-                    message = compose("opened", incident, shop, channel, self._clock())
-                    pending.notes.append(partial(add_message, message=message))
+            self._begin(incident, check, "opened", pending)
         elif closes(change) and check.id in self._open:
             self._close(check.id, shop, _Ending("recovered", change.since, change.decision), pending)
+
+    def _begin(self, incident: Incident, check: Check, event: Event, pending: Pending) -> None:
+        """Note an incident that is new, and tell the channels of its check."""
+        self._next_incident += 1
+        pending.urgent = True
+        pending.notes.append(partial(save_incident, incident=incident))
+        for channel in check.notify:
+            if channel in self.channels:
+                message = compose(event, incident, self._shop(check.id), channel, self._clock())
+                pending.notes.append(partial(add_message, message=message))
 
     def _close(self, check: CheckId, shop: Shop, ending: _Ending, pending: Pending) -> None:
         incident = close_incident(self._open.pop(check), ending.at, ending.rule)

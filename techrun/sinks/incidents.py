@@ -67,10 +67,12 @@ class IncidentSink:
         self._store = store
         self._clock = clock
         store.write(release_claims, urgent=True).result()
+        self._outbox = Outbox(store, clock)
+        self._backoff = backoff
+        self._workers: dict[str, ChannelWorker] = {}
         with store.read() as connection:
-            self._keeper = Keeper(connection, frozenset(channel.name for channel in channels), clock)
-        outbox = Outbox(store, clock)
-        self._workers = {channel.name: ChannelWorker(outbox, channel, clock, backoff) for channel in channels}
+            self._keeper = Keeper(connection, clock)
+        self.replace_channels(channels)
         self._pending = Pending()
         self._queue: queue.SimpleQueue[Result | _Configuration | None] = queue.SimpleQueue()
         self._ending = False
@@ -81,6 +83,18 @@ class IncidentSink:
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
         """Incidents of checks that are gone are closed, and their channels told so."""
         self._queue.put(_Configuration(tuple(checks), tuple(shops)))
+
+    def replace_channels(self, channels: Sequence[Sender]) -> None:
+        """Deliver through these from now on; what is being sent by the former ones ends undisturbed."""
+        former, self._workers = self._workers, {channel.name: self._start(channel) for channel in channels}
+        for name, worker in former.items():
+            worker.stop()
+            if name in self._workers:
+                self._workers[name].counts = worker.counts
+        self._keeper.channels = frozenset(self._workers)
+
+    def _start(self, channel: Sender) -> ChannelWorker:
+        return ChannelWorker(self._outbox, channel, self._clock, self._backoff)
 
     def accept(self, result: Result) -> None:
         """Take note of one result."""

@@ -7,6 +7,7 @@ is counted as leaked: nothing can have taken it back.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections import Counter
@@ -16,12 +17,12 @@ from datetime import datetime
 
 from techrun.errors import StoreError
 from techrun.model import Check, CheckId, Order, Shop
-from techrun.standing import storable
+from techrun.standing import LEAKS_ALLOWED, storable
 from techrun.store.database import Store
 from techrun.zones import zone_of
 
-LEAKS_ALLOWED = 2
-"""So many orders may stand in a shop before no more are placed."""
+logger = logging.getLogger(__name__)
+
 COMMAND_TAKES = 3600.0
 """Seconds after which an order of a command beside the daemon is not under way any more."""
 KILLED = "techrun was stopped while it was being placed"
@@ -60,6 +61,9 @@ class Orders:
         if store.exclusive:
             long_ago = clock() - COMMAND_TAKES
             store.write(lambda connection: _name_the_killed(connection, long_ago), urgent=True).result()
+            with store.read() as connection:
+                for order in leaked_orders(connection):
+                    logger.warning("A test order stands in %s: %s", order.check, order.reference)
 
     async def begin(self, shop: Shop, check: Check, run_id: str, step: str) -> str:
         """Record durably that an order is about to be sent; why it must not be sent, or ``""``."""
@@ -76,11 +80,15 @@ class Orders:
             raise
 
     async def settle(self, shop: Shop, run_id: str, orders: Sequence[Order]) -> None:
-        """Record what became of this run's orders; StoreError where that cannot be written."""
+        """Record what became of this run's orders; one that cannot be settled is named at the next start."""
         now = self._clock()
-        await asyncio.wrap_future(
-            self._store.write(lambda connection: _settle(connection, shop, run_id, orders, now), urgent=True)
-        )
+        try:
+            settled = self._store.write(
+                lambda connection: _settle(connection, shop, run_id, orders, now), urgent=True
+            )
+            await asyncio.wrap_future(settled)
+        except StoreError as error:
+            logger.error("What became of the orders of run %s is not recorded: %s", run_id, error)  # noqa: TRY400  the text says it all
 
     def resolve(self, shop: str) -> int:
         """A person has seen to the leaked orders of a shop: orders may be placed again; how many they were."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from techrun.alerts.incidents import close_incident, open_incident, severity_of
+from techrun.alerts.incidents import close_incident, leak_incident, open_incident, severity_of
 from techrun.alerts.message import (
     BODY,
     TITLE,
@@ -17,9 +17,10 @@ from techrun.alerts.message import (
     compose,
     duration_text,
     title_of,
+    trial_message,
     with_attempt,
 )
-from techrun.model import Check, CheckId, Reason, Shop, Status
+from techrun.model import Check, CheckId, Order, Outcome, Reason, Result, Shop, Status
 from techrun.standing import Change
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "alerts"
@@ -53,6 +54,8 @@ def incident_of(change=OUTAGE, check=CHECK, shop=SHOP):
     return open_incident(4711, change, check, shop)
 
 
+ORDER = Order("place-order", "order_id=1000042", "leaked")
+ORDERED = Result(CHECK, Outcome(Status.UP, orders=(ORDER,), trace_id="9f2c"), "r1", SINCE, 12, 0)
 BARE_SHOP = Shop("acme-es", "https://www.acme.es")
 BARE = replace(OUTAGE, step="", message="", reason=Reason.TIMEOUT, last_good=None, trace_id="")
 MESSAGES = {
@@ -66,6 +69,8 @@ MESSAGES = {
         "oncall",
         SINCE + 780,
     ),
+    "leaked": compose("leaked", leak_incident(4712, ORDER, ORDERED, SHOP), SHOP, "oncall", SINCE + 12),
+    "trial": trial_message("oncall", SINCE),
     "withdrawn": compose(
         "withdrawn",
         close_incident(incident_of(), SINCE + 9000, "closed.check_gone"),

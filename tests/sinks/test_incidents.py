@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from techrun.alerts.delivery import Backoff
-from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
+from techrun.model import Check, CheckId, Order, Outcome, Reason, Result, Shop, Status
 from techrun.sinks.incidents import IncidentSink
 from techrun.standing import Receipt
 from techrun.store.database import Store, read_store
@@ -271,6 +271,44 @@ def test_a_late_result_of_a_check_that_is_gone_is_passed_over(open_sink, run, pa
     run(sink, *[BROKEN] * 4)
     sink.close()
     assert sink.snapshot().states == {}
+
+
+def test_a_test_order_that_was_not_taken_back_is_told_at_once_as_a_ticket(open_sink, run, path):
+    oncall = Recorder()
+    sink = open_sink(oncall)
+    left = Outcome(Status.UP, orders=(Order("place-order", "order_id=7", "leaked"),))
+    run(sink, left, Outcome(Status.UP, orders=(Order("place-order", "order_id=8", "cancelled"),)))
+    sink.close()
+    with read_store(path) as connection:
+        assert connection.execute("SELECT event, severity, title FROM outbox").fetchall() == [
+            ("leaked", "ticket", "[TICKET] acme-es: a test order stands in the shop (order_id=7)")
+        ]
+        assert list(open_incidents(connection)) == []
+
+
+def test_a_reload_delivers_through_the_new_channels_and_goes_on_counting(open_sink, run):
+    oncall, moved = Recorder(), Recorder()
+    sink = open_sink(oncall)
+    run(sink, *[BROKEN] * 4)
+    oncall.wait_for(1)
+    sink.replace_channels([moved])
+    run(sink, WELL, WELL)
+    assert [event for event, _ in moved.wait_for(1)] == ["recovered"]
+    sink.close()
+    assert len(oncall.attempts) == 1
+    assert sink.snapshot().notifications["oncall", "sent"] == 2
+
+
+def test_messages_for_a_channel_that_is_gone_wait_and_are_counted(open_sink, run):
+    oncall = Recorder(refusals=99)
+    sink = open_sink(oncall)
+    run(sink, *[BROKEN] * 4)
+    with oncall.changed:
+        assert oncall.changed.wait_for(lambda: oncall.attempts, 20)
+    sink.replace_channels([])
+    count, age = sink.snapshot().waiting["oncall"]
+    assert count == 1
+    assert age >= 0
 
 
 def test_blocked_and_unknown_never_make_a_message(open_sink, run):
