@@ -98,6 +98,7 @@ def nginx(folder: Path, http: int, https: int) -> list[str]:
     (folder / "www").mkdir()
     (folder / "www/index.html").write_text(PAGE)
     (folder / "nginx.conf").write_text(f"""
+{"user root root;" if os.getuid() == 0 else ""}
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 512; }}
 http {{

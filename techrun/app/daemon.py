@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -24,11 +25,10 @@ from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
 from techrun.redact import Redactor
 from techrun.sinks import Sink
-from techrun.sinks._prometheus_own import incident_families, outbox_families
 from techrun.sinks.history import HistorySink
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.jsonl import JsonlSink
-from techrun.sinks.prometheus import PrometheusSink
+from techrun.sinks.prometheus import PrometheusSink, incident_families, outbox_families
 from techrun.store.database import Store
 from techrun.store.orders import Orders
 from techrun.store.rollups import Retention
@@ -51,6 +51,7 @@ class Watch:
 
 def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None:
     """Run until SIGTERM, SIGINT or the end of the time given."""
+    gc.freeze()  # the configuration lives as long as we do: full collections need not walk it
     with ExitStack() as stack:
         daemon = Daemon(loaded, wish, stack, extra_sinks)
         asyncio.run(daemon.run(wish.seconds))
