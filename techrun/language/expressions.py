@@ -58,10 +58,10 @@ def compile_template(source: str) -> Template:
     if "${" not in source:
         return Template(source, render=lambda _scope: source)
     pieces = list(scan(source))
+    if sum(piece.is_expression for piece in pieces) > MOST_EXPRESSIONS:
+        raise TemplateError(f"a text has more than {MOST_EXPRESSIONS} expressions")
     compiled = [_expression(piece) if piece.is_expression else None for piece in pieces]
     expressions = [expression for expression in compiled if expression is not None]
-    if len(expressions) > MOST_EXPRESSIONS:
-        raise TemplateError(f"a text has more than {MOST_EXPRESSIONS} expressions")
     references = tuple(reference for expression in expressions for reference in expression.references)
     if not expressions:
         literal = "".join(piece.text for piece in pieces)
