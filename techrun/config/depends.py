@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from techrun.config.settings import CheckSettings
 from techrun.config.words import expected, quoted
 from techrun.errors import Problem
+
+LONGEST_SHOWN = 12
+"""Checks of a circle that a message names."""
 
 
 def resolve(
@@ -44,35 +47,42 @@ def _at(check: CheckSettings, name: str, what: str, hint: str) -> Problem:
     return check.origin.problem(path, what, hint) if check.origin else Problem(what, hint, path)
 
 
-def _circles(checks: Sequence[CheckSettings]) -> list[Problem]:
+def _circles(checks: Sequence[CheckSettings]) -> Iterator[Problem]:
     """One problem for each circle, at the check that is written first."""
     graph = {check.name: check.depends_on for check in checks}
-    order = {check.name: index for index, check in enumerate(checks)}
-    found = []
+    told: set[str] = set()
     for check in checks:
-        circle = _way_back(check.name, graph)
-        if circle and min(circle, key=order.__getitem__) == check.name:
-            way = " → ".join([*circle, check.name])
-            found.append(
-                _at(
-                    check,
-                    circle[1 % len(circle)],
-                    f"depends_on goes in a circle: {way}",
-                    "cut it at one place",
-                )
-            )
-    return found
+        circle = [] if check.name in told else _way_back(check.name, graph)
+        if circle:
+            told.update(circle)
+            what = f"depends_on goes in a circle: {_shown([*circle, check.name])}"
+            yield _at(check, circle[1 % len(circle)], what, "cut it at one place")
+        told.add(check.name)
+
+
+def _shown(circle: list[str]) -> str:
+    return " → ".join(
+        circle if len(circle) < LONGEST_SHOWN else [*circle[: LONGEST_SHOWN - 2], "…", circle[-1]]
+    )
 
 
 def _way_back(start: str, graph: Mapping[str, Sequence[str]]) -> list[str]:
     """The shortest way from a check over what it depends on back to itself; empty where there is none."""
-    ways = [[start]]
-    seen = set()
-    for way in ways:
-        for name in graph.get(way[-1], ()):
-            if name == start:
-                return way
-            if name not in seen:
-                seen.add(name)
-                ways.append([*way, name])
+    came_from = {start: ""}
+    waiting = [start]
+    for name in waiting:
+        for further in graph.get(name, ()):
+            if further == start:
+                return _way_to(name, came_from)
+            if further not in came_from:
+                came_from[further] = name
+                waiting.append(further)
     return []
+
+
+def _way_to(name: str, came_from: Mapping[str, str]) -> list[str]:
+    way = []
+    while name:
+        way.append(name)
+        name = came_from[name]
+    return way[::-1]

@@ -26,6 +26,7 @@ from techrun.errors import ConfigError, Place, Problem
 from techrun.language.definition import Definition
 from techrun.redact import Redactor
 
+MOST_PROBLEMS = 500
 Models = Mapping[str, type[Definition]]
 
 
@@ -50,14 +51,22 @@ def load_all(
 
 
 def ordered(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems by place, each once."""
+    """Problems by place, each once; of very many only the first."""
 
     def by_place(problem: Problem) -> tuple[str, int, int, str]:
         place = problem.places[0] if problem.places else Place("", 0, 0)
         return place.file, place.line, place.column, problem.what
 
     unique = {(problem.what, problem.places): problem for problem in problems}
-    return sorted(unique.values(), key=by_place)
+    found = sorted(unique.values(), key=by_place)
+    more = len(found) - MOST_PROBLEMS
+    if more <= 0:
+        return found
+    last = found[MOST_PROBLEMS]
+    return [
+        *found[:MOST_PROBLEMS],
+        Problem(f"{more} more problems from here on", "correct these first", (), last.places),
+    ]
 
 
 def redacted(problem: Problem, redactor: Redactor) -> Problem:

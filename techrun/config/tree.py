@@ -10,6 +10,8 @@ from techrun.errors import Place, Problem
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
+LONGEST_QUOTE = 1_000
+"""Columns of a line that a message can quote."""
 NodePath = tuple[str | int, ...]
 
 
@@ -22,9 +24,9 @@ class Source:
     lines: tuple[str, ...] = ()
 
     def place(self, line: int, column: int) -> Place:
-        """The place at this line and column, with the line's text."""
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
-        return Place(self.name, line, column, text)
+        """The place at this line and column, with the line's text unless it is too far in."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) and column <= LONGEST_QUOTE else ""
+        return Place(self.name, line, column, text[: 2 * LONGEST_QUOTE])
 
     def problem(self, position: Position, what: str, hint: str = "") -> Problem:
         """A mistake at a position of this file."""

@@ -383,3 +383,40 @@ def test_problems_come_in_the_order_of_the_files(problems: Find) -> None:
     places = [(problem.places[0].line, problem.places[0].column) for problem in found]
     assert places == sorted(places)
     assert len(places) == 3
+
+
+def test_data_that_are_too_large_are_refused(tmp_path: Path) -> None:
+    from techrun.app.loading import load
+    from techrun.errors import ConfigError
+
+    journey = (
+        "---\njourney: buy\ndata: {a: {file: a.csv}}\nsteps: [{step: home, get: /, save: {a: {css: a}}}]\n"
+    )
+    (tmp_path / "techrun.yaml").write_text(HEAD + journey)
+    (tmp_path / "a.csv").write_text("sku\n" + "x\n" * 1_000_001)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, {})
+    assert "is larger than 2 MB" in caught.value.problems[0].what
+
+
+def test_the_packs_that_ship_are_found_by_name(tmp_path: Path) -> None:
+    from techrun.app.loading import load
+
+    (tmp_path / "techrun.yaml").write_text(HEAD + "use: [uptime]\n")
+    assert "home" in [check.id.name for check in load(tmp_path, {}).checks]
+
+
+def test_the_data_of_a_journey_lie_beside_its_file(tmp_path: Path) -> None:
+    from techrun.app.loading import load
+
+    (tmp_path / "journeys").mkdir()
+    (tmp_path / "journeys" / "articles.csv").write_text("sku,qty\n0042,1\n")
+    (tmp_path / "journeys" / "buy.yaml").write_text(
+        "journey: buy\ndata: {article: {file: articles.csv}}\n"
+        'steps: [{step: home, get: "/${article.sku}", save: {a: {css: a}}}]\n'
+    )
+    (tmp_path / "techrun.yaml").write_text(
+        HEAD + "include: journeys/*.yaml\nchecks: [{name: buy, journey: buy}]\n"
+    )
+    journey = load(tmp_path, {}).settings.documents["buy"]
+    assert journey.data["article"].rows == ({"sku": "0042", "qty": "1"},)

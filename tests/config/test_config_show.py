@@ -1,0 +1,44 @@
+"""The effective settings of a check, each with the line it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from techrun.config import Settings
+from techrun.config.show import render, rows
+
+MAIN = """\
+shop: acme
+url: https://www.acme.example
+synthetic: {signing_key: "${secret.KEY}"}
+defaults: {every: 2m}
+labels: {team: blue}
+checks:
+  - name: port
+    tcp: "${shop.host}:443"
+    send: "${secret.KEY} ${lang}"
+    for_each: {lang: [es]}
+    slo: 99.95%
+"""
+
+
+def test_each_setting_is_shown_with_its_source(settings: Callable[..., Settings]) -> None:
+    loaded = settings(MAIN, {"KEY": "s3cret-key"})
+    told = {row.key: (row.value, row.source) for row in rows(loaded, loaded.checks[0])}
+    assert told["url"] == ("https://www.acme.example", "techrun.yaml:2")
+    assert told["tcp"] == ("www.acme.example:443", "techrun.yaml:8")
+    assert told["every"] == ("2m", "techrun.yaml:4")
+    assert told["deadline"] == ("30s", "default")
+    assert told["slo"] == ("99.95%", "techrun.yaml:11")
+    assert told["labels.team"] == ("blue", "techrun.yaml:5")
+    assert told["labels.lang"] == ("es", "techrun.yaml:10")
+    assert told["timezone"] == ("UTC", "default")
+    assert told["confirmation.delays"] == ('["5s", "10s", "15s"]', "default")
+
+
+def test_no_secret_is_shown(settings: Callable[..., Settings]) -> None:
+    loaded = settings(MAIN, {"KEY": "s3cret-key"})
+    told = render(loaded, loaded.checks[0])
+    assert "s3cret-key" not in told
+    assert "*** es" in told
+    assert told.startswith("acme/port/es\n")
