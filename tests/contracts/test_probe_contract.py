@@ -143,7 +143,9 @@ class TestForm:
         assert inspect.iscoroutinefunction(kind.run)
 
     def test_it_has_tests(self, kind):
-        assert own_tests(kind.name).exists(), f"write {own_tests(kind.name)}: what is up, what is down and why"
+        assert own_tests(kind.name).exists(), (
+            f"write {own_tests(kind.name)}: what is up, what is down and why"
+        )
 
     def test_it_has_an_example(self, kind):
         files = list((ROOT / "checks").rglob("*.y*ml"))
