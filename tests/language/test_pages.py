@@ -47,6 +47,7 @@ def test_the_charset_is_found_and_a_wrong_one_never_fails(content_type, body, te
     [
         ("<p>You <b>added</b>.</p><p>Go", "You added. Go"),
         ("<li>1<li>2<br>3", "1 2 3"),
+        ("<LI>1<LI>2<BR>3</P>", "1 2 3"),
         ("12<sup>50</sup> €", "1250 €"),
         ("<td>a</td><td>b</td>", "a b"),
         ("<script>x</script>a<style>y</style><noscript>z</noscript><template>t</template>", "a"),
@@ -215,3 +216,9 @@ def test_any_body_is_read_or_refused_in_words(body, content_type):
         page.describe,
     ):
         assert read_or_words(read) != ""
+
+
+@pytest.mark.timeout(10)
+def test_a_large_page_of_long_texts_is_read():
+    """A look for long tags that began anew at every character took half a minute here."""
+    assert len(html(("x" * 3_900 + "<p>") * 500).html.css("p")) == 500
