@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from techrun.exchange import HttpVersion
 from techrun.language.definition import Definition
@@ -49,9 +49,21 @@ def _parameters(value: Any) -> Any:
     return dict.fromkeys(value) if names else value
 
 
-Slug = Annotated[str, AfterValidator(_slug)]
+Slug = Annotated[
+    str,
+    AfterValidator(_slug),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SLUG.pattern}$", "maxLength": 64}),
+]
 Variable = Annotated[str, AfterValidator(_variable)]
 Text = Annotated[str, BeforeValidator(_text)]
+Version = Annotated[
+    HttpVersion, BeforeValidator(_text), WithJsonSchema({"enum": ["auto", "1.1", "2", "3", 1.1, 2, 3]})
+]
+Parameters = Annotated[
+    Mapping[Variable, Any],
+    BeforeValidator(_parameters),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "object"}]}),
+]
 RetryOn = Literal["network", "5xx", "expect"]
 
 
@@ -102,6 +114,8 @@ class DataSource(Definition):
 class StepSpec(Definition):
     """One step: a name, exactly one verb, what to send, what to save, what to expect."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [verb]} for verb in VERBS]})
+
     step: Slug
     title: str = ""
 
@@ -141,7 +155,7 @@ class StepSpec(Definition):
     when: Any = None
     as_: Slug | None = Field(default=None, alias="as")
     auth: Auth | None = None
-    http_version: Annotated[HttpVersion, BeforeValidator(_text)] = "auto"
+    http_version: Version = "auto"
 
     @property
     def verbs(self) -> tuple[Verb, ...]:
@@ -154,7 +168,7 @@ class Fragment(Definition):
 
     fragment: Slug
     title: str = ""
-    parameters: Annotated[Mapping[Variable, Any], BeforeValidator(_parameters)] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     steps: tuple[StepSpec, ...] = Field(min_length=1)
 
 

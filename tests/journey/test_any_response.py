@@ -72,11 +72,11 @@ ANSWERS = st.one_of(
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(answers=st.lists(ANSWERS, max_size=14))
-def test_any_answers_end_in_an_outcome_and_a_cleanup(shop, answers):
+@given(well=st.integers(0, 8), answers=st.lists(ANSWERS, max_size=8))
+def test_any_answers_end_in_an_outcome_and_a_cleanup(shop, well, answers):
     plan = shop.compiled(JOURNEY) if not hasattr(shop, "plan") else shop.plan
     shop.plan = plan
-    script = iter(answers)
+    script = iter(["good"] * well + answers)
     thrown = []
 
     def answer(asked):
