@@ -241,7 +241,7 @@ def test_the_plain_walk_of_a_singular_path_agrees_with_the_library(path, values)
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(10)
 def test_nothing_on_a_page_makes_an_extractor_hang_or_crash(save, body):
     """Each of these took from 10 s to for ever, or ended the process, before it was bounded."""
     with pytest.raises(RunError):
