@@ -40,7 +40,6 @@ def finder(kind: str, argument: str, attr: str | None = None) -> Finder:
     return _css(argument, attr) if kind == "css" else _KINDS[kind](argument)
 
 
-_EMPTY_PAGE = LexborHTMLParser("<p></p>")
 _HAS_IN_HAS = re.compile(r":has\([^()]*(?:\([^()]*\)[^()]*)*:has\(", re.IGNORECASE)
 
 
