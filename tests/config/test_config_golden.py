@@ -67,6 +67,7 @@ UNREACHABLE = {
     "the file cannot be read": "needs a file without permissions, which root may read all the same",
     "split it into several files": "test_a_file_that_is_too_large_is_refused",
     "is larger than": "test_data_that_are_too_large_are_refused",
+    "more problems from here on": "test_of_very_many_problems_the_first_are_told",
     "this is not valid YAML": "what no rule of syntax.py knows",
 }
 

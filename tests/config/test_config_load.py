@@ -420,3 +420,9 @@ def test_the_data_of_a_journey_lie_beside_its_file(tmp_path: Path) -> None:
     )
     journey = load(tmp_path, {}).settings.documents["buy"]
     assert journey.data["article"].rows == ({"sku": "0042", "qty": "1"},)
+
+
+def test_of_very_many_problems_the_first_are_told(problems: Find) -> None:
+    found = problems(HEAD + "".join(f"k{number}: 1\n" for number in range(700)))
+    assert len(found) == 501
+    assert found[-1].what == "200 more problems from here on"
