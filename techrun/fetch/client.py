@@ -159,8 +159,16 @@ class Session:
         left = timeout - (asyncio.get_running_loop().time() - started)
         if left <= 0:
             return early(Reason.TIMEOUT, f"no time was left to ask {target.peer}", resolve)
-        fetcher = self._fetcher
-        plan = Plan(request, target, route, left, fetcher.ca_file, request.places_order, fetcher.forgotten())
+        plan = Plan(
+            request=request,
+            target=target,
+            route=route,
+            timeout=timeout,
+            left=left,
+            ca_file=self._fetcher.ca_file,
+            fresh=request.places_order,
+            forget=self._fetcher.forgotten(),
+        )
         return await self._run(plan, resolve)
 
     async def _run(self, plan: Plan, resolve: float | None) -> Response | Failure:

@@ -136,6 +136,9 @@ class Plan:
     target: Target
     route: Route
     timeout: float
+    """Seconds that the exchange was given."""
+    left: float
+    """Seconds of them that are left for libcurl."""
     ca_file: str
     fresh: bool
     forget: tuple[str, ...] = ()
@@ -156,7 +159,7 @@ def build(plan: Plan, incoming: Incoming) -> Any:
     if not route.proxy:
         set_option(pycurl.CONNECT_TO, [f"::{route.entry}"])
     set_option(pycurl.RESOLVE, [*plan.forget, route.resolve()])
-    set_option(pycurl.TIMEOUT_MS, max(1, int(plan.timeout * 1000)))
+    set_option(pycurl.TIMEOUT_MS, max(1, int(plan.left * 1000)))
     set_option(pycurl.ACCEPT_ENCODING, ACCEPT_ENCODING)
     set_option(pycurl.HTTPHEADER, header_lines(request, plan.target.authorization))
     set_option(pycurl.HTTP_VERSION, _version(request.http, plan.target.scheme))

@@ -8,8 +8,8 @@ from typing import Any
 import pycurl
 
 MAX_IDLE = 1000
-"""Idle connections kept; libcurl's own default follows the transfers in flight and would take
-connections away from journeys that wait between two steps."""
+"""Idle connections kept at most. Left alone, libcurl keeps any number, or (before 8.17) four for each
+transfer in flight, which takes connections from journeys that wait between two steps."""
 
 
 class Multi:

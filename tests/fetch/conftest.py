@@ -47,6 +47,8 @@ class Site:
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    resumed: list[bool] = field(default_factory=list)
+    """Of each TLS connection: whether an earlier session was taken up."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """A client's connection is over."""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -99,6 +101,8 @@ async def serve():
             tasks.add(asyncio.current_task())
             site.connections += 1
             number = site.connections
+            if context is not None:
+                site.resumed.append(writer.get_extra_info("ssl_object").session_reused)
             try:
                 while True:
                     seen = await read_request(reader, number)

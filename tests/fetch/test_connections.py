@@ -3,6 +3,7 @@
 import asyncio
 
 import psutil
+import pycurl
 import pytest
 
 from techrun.exchange import Failure, Request
@@ -140,10 +141,21 @@ async def test_a_descriptor_that_was_given_away_is_not_shut_down(fetcher, serve)
 
 async def test_names_of_ended_runs_leave_libcurls_list_of_addresses(fetcher, serve):
     site = await serve()
-    for _ in range(3):
+    names = []
+    for _ in range(2):
         async with fetcher.session() as session:
             await session.exchange(Request("GET", site.http + "/"), 5)
-    assert len(fetcher._forget) == 1
+            names += session._entries
+    codes = []
+    for name in names:
+        handle = pycurl.Curl()
+        handle.setopt(pycurl.URL, site.http)
+        handle.setopt(pycurl.CONNECT_TO, [f"::{name}"])
+        handle.setopt(pycurl.WRITEFUNCTION, len)
+        handle.setopt(pycurl.RESOLVER_START_FUNCTION, lambda *_: 1)  # asks nobody
+        codes.append((await fetcher.multi.perform(handle))[0])
+    assert codes[0] != 0, "the first run's name was taken off with the second run's transfer"
+    assert codes[1] == 0, "the second run's name is still to be taken off"
     assert not fetcher._open
 
 
@@ -182,6 +194,14 @@ async def test_an_order_is_sent_exactly_once_on_a_connection_of_its_own(fetcher,
     posts = [seen for seen in site.seen if seen.method == "POST"]
     assert [seen.connection for seen in posts] == [2]
     assert [seen.connection for seen in site.seen if seen.path == "/order"] == [2]
+
+
+async def test_the_connection_of_an_order_is_not_used_again(fetcher, serve):
+    site = await serve()
+    async with fetcher.session() as session:
+        for places_order in (True, False, True, False):
+            await session.exchange(Request("POST", site.http + "/", places_order=places_order), 5)
+    assert used(site) == [1, 2, 3, 2]
 
 
 async def test_an_order_that_is_read_and_not_answered_is_not_sent_again(fetcher, serve):

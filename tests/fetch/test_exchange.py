@@ -71,6 +71,12 @@ async def test_method_and_body_arrive_as_written(fetcher, serve, method, body, l
     assert "content-type" not in seen.headers
 
 
+async def test_the_path_is_sent_as_written(fetcher, serve):
+    site = await serve()
+    await exchange(fetcher, Request("GET", site.http + "/a/../b/./c"))
+    assert site.seen[0].path == "/a/../b/./c"
+
+
 async def test_a_large_body_is_sent_without_waiting_for_a_continue(fetcher, serve):
     site = await serve()
     await exchange(fetcher, Request("POST", site.http + "/", body=b"x" * 2_000_000))

@@ -115,6 +115,22 @@ async def test_a_connection_used_again_keeps_its_certificate(fetcher, serve, aut
     assert again.certificate == first.certificate
 
 
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+async def test_no_handshake_is_shortened_by_one_before_it(fetcher, serve, authority, reply, version):
+    async def handler(seen, writer):
+        writer.write(reply(headers=[("Connection", "close")]))
+        await writer.drain()
+        await seen.hang()
+
+    context = authority.context("localhost")
+    context.maximum_version = ssl.TLSVersion[version]
+    site = await serve(handler, context)
+    async with fetcher.session() as session:
+        for _ in range(3):
+            await session.exchange(Request("GET", site.https + "/"), 5)
+    assert site.resumed == [False] * 3
+
+
 async def test_a_port_that_speaks_no_tls_is_told_as_such(fetcher, serve):
     async def talk(reader, writer):
         await reader.read(10)
