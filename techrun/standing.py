@@ -10,9 +10,13 @@ from typing import Literal
 
 from techrun.model import CheckId, Reason, Severity, Status
 
+STORED = 2_000
+"""Characters of a message that are kept."""
+
 
 def storable(text: str) -> str:
-    """The text as UTF-8 can hold it: a shop's JSON may carry halves of characters."""
+    """The text as UTF-8 can hold it (a shop's JSON may carry halves of characters), bounded in length."""
+    text = text if len(text) <= STORED else f"{text[: STORED - 1]}…"
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

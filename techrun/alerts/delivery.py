@@ -104,6 +104,10 @@ class ChannelWorker:
                 if not self._stop.is_set():
                     logger.error("Messages for %s cannot be looked up: %s", self._sender.name, error)  # noqa: TRY400  the text says it all
                 wait = STORE_REST
+            except Exception:
+                # A fault of ours with one message must not end the channel.
+                logger.exception("A message for %s was not handled", self._sender.name)
+                wait = STORE_REST
             if wait:
                 self._wake.wait(wait)
 

@@ -51,7 +51,8 @@ class HistorySink:
         """Wait until all is written."""
         if not self._stop.is_set():
             self._stop.set()
-            self._thread.join()
+            # It may be deleting for long; the store's end ends it, and what is left is done next time.
+            self._thread.join(1.0)
             self._store.flush()
 
     @property
@@ -64,5 +65,6 @@ class HistorySink:
             try:
                 tidy(self._store, self._retention, self._clock())
             except StoreError as error:
-                logger.warning("The history was not tidied: %s", error)
+                if not self._stop.is_set():
+                    logger.warning("The history was not tidied: %s", error)
             self._stop.wait(TIDY_EVERY)

@@ -33,13 +33,11 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self.path) if exclusive else None
             try:
-                with contextlib.closing(_connect(self.path)) as connection:
-                    _use_wal(connection, self.path)
-                    migrate(connection, str(self.path))
+                connection = _prepared(self.path)
             except BaseException:
                 self._unlock()
                 raise
-        self._writer = Writer(lambda: _connect(self.path), str(self.path))
+        self._writer = Writer(connection, str(self.path))
         self._closed = False
 
     def lane(self, write_rows: Callable[[sqlite3.Connection, list[Row]], None], capacity: int) -> Lane[Row]:
@@ -98,6 +96,18 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     )
     # Every commit is synced: an order that was noted, or a message, is there after a power cut.
     connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    """A writing connection to a store of this version's schema."""
+    connection = _connect(path)
+    try:
+        _use_wal(connection, path)
+        migrate(connection, str(path))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

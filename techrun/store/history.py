@@ -112,7 +112,7 @@ def _step(step: Step) -> Mapping[str, Any]:
         told["http_status"] = step.http_status
     if step.status is not Status.UP:
         told["reason"] = step.reason.value if step.reason else ""
-        told["message"] = step.message
+        told["message"] = storable(step.message)
     return told
 
 

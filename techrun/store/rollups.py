@@ -58,7 +58,8 @@ def roll_up(store: Store, now: float) -> None:
     with store.read() as connection:
         for hour in range(_first_hour(connection, end), end, HOUR):
             rows = connection.execute(_SUM, {"hour": hour}).fetchall()
-            store.write(partial(_save, rows)).result()
+            if rows:
+                store.write(partial(_save, rows)).result()
 
 
 def _save(rows: list[tuple[float, ...]], connection: sqlite3.Connection) -> None:

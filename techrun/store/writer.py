@@ -107,8 +107,8 @@ class _Batch:
 class Writer:
     """Owns the writing connection from its start to its end."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], name: str) -> None:
-        self._connect = connect
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self._connection = connection
         self._name = name
         self._jobs: list[_Job] = []
         self._lanes: list[Lane[Any]] = []
@@ -158,7 +158,7 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with contextlib.closing(self._connect()) as connection:
+        with contextlib.closing(self._connection) as connection:
             while not self._pause():
                 self._commit(connection, self._take())
             while (batch := self._take(last=True)) is not _NOTHING:
@@ -223,7 +223,8 @@ def _attempt(connection: sqlite3.Connection, batch: _Batch) -> Exception | None:
         batch.write(connection)
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001  whatever it is, it is handed to the one who asked
-        if connection.in_transaction:
+        # Where even this fails SQLite has undone it already.
+        with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         return error
     batch.written()

@@ -80,6 +80,13 @@ def test_a_message_with_half_a_character_is_kept(store, keep, make_result):
     assert run.message == "got ?"
 
 
+def test_a_message_is_bounded(store, keep, make_result):
+    keep(make_result(Status.DOWN, message="x" * 9000, steps=(Step("a", Status.DOWN, message="y" * 9000),)))
+    with store.read() as connection:
+        (run,) = last_runs(connection)
+    assert len(run.message) == len(run.steps["steps"][0]["message"]) == 2000
+
+
 def test_the_last_run_of_each_check_and_its_last_good_one_are_known(store, keep, make_result):
     keep(
         make_result(Status.UP, 1000),
