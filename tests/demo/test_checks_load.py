@@ -84,7 +84,18 @@ def test_every_kind_is_shown_in_what_ships(tmp_path):
     assert shown == set(kinds())
 
 
+def test_the_example_of_the_readme_loads():
+    checks = load(CHECKS / "example.yaml", {"PAGER_URL": "json://127.0.0.1/"}).checks
+    assert {check.kind for check in checks} == {"http", "tcp", "tls", "dns"}
+
+
 def test_every_file_is_reached_by_a_test_of_this_module():
-    known = [r"demo/techrun\.yaml", r"demo/secrets\.yaml", r"demo/journeys/.*", r"journeys/search\.yaml"]
+    known = [
+        r"example\.yaml",
+        r"demo/techrun\.yaml",
+        r"demo/secrets\.yaml",
+        r"demo/journeys/.*",
+        r"journeys/search\.yaml",
+    ]
     known += [rf"(platforms/)?{pack}\.yaml" for pack in packs()]
     assert [file for file in FILES if not any(re.fullmatch(one, file) for one in known)] == []
