@@ -60,13 +60,15 @@ class Fact:
     message: str = ""
     order_failed: bool = False
     reached: frozenset[str] | None = None
-    """The steps it ran, where it left some out on purpose; None where it left out none."""
+    """The steps it ran, where it left some out on purpose; None for a scheduled run, which does all that
+    its check is there for."""
     trace_id: str = ""
 
 
 def fact_of(result: Result) -> Fact:
     """The facts of a result."""
     outcome = result.outcome
+    cut_short = outcome.not_run != "" and result.trigger == "confirmation"
     return Fact(
         check=result.check.id,
         status=outcome.status,
@@ -77,7 +79,7 @@ def fact_of(result: Result) -> Fact:
         step=outcome.step,
         message=storable(outcome.message),
         order_failed=outcome.order_failed,
-        reached=frozenset(step.name for step in outcome.steps) if outcome.not_run else None,
+        reached=frozenset(step.name for step in outcome.steps) if cut_short else None,
         trace_id=outcome.trace_id,
     )
 

@@ -194,8 +194,15 @@ def test_the_facts_are_taken_from_the_result():
     )
 
 
-def test_a_run_that_left_nothing_out_reached_every_step_it_had_to():
-    result = Result(Check(CHECK, "http", 60, 30), Outcome(Status.UP), "r1", 10, 2, 0)
+@pytest.mark.parametrize(
+    ("not_run", "trigger"),
+    [("", "schedule"), ("", "confirmation"), ("stopped before place-order", "schedule")],
+    ids=["whole", "whole-confirmation", "scheduled"],
+)
+def test_a_run_that_did_all_it_had_to_is_evidence_for_every_step(not_run, trigger):
+    """A scheduled run that leaves out a step does so by its settings: it must be able to recover."""
+    outcome = Outcome(Status.UP, not_run=not_run)
+    result = Result(Check(CHECK, "http", 60, 30), outcome, "r1", 10, 2, 0, trigger=trigger)
     assert fact_of(result).reached is None
 
 
