@@ -31,20 +31,25 @@ def read_shipped_packs(files: Files, headers: Iterable[Header]) -> None:
 def pack_files(folder: Path, name: str) -> list[Path]:
     """The file of a shipped pack: `NAME.yaml`, or `platforms/NAME.yaml`."""
     candidates = (folder / f"{name}.yaml", folder / "platforms" / f"{name}.yaml")
-    return [path for path in candidates if path.is_file()][:1]
+    return [path for path in candidates if path.is_file() and _holds_pack(path)][:1]
 
 
 def shipped_packs() -> list[str]:
     """The names of the packs that ship."""
     folder = shipped_folder()
     paths = [*folder.glob("*.yaml"), *folder.glob("platforms/*.yaml")] if folder else []
-    return sorted({path.stem for path in paths})
+    return sorted({path.stem for path in paths if _holds_pack(path)})
+
+
+def _holds_pack(path: Path) -> bool:
+    """Whether the file has a pack of its own name: what ships is written plainly."""
+    return f"pack: {path.stem}" in path.read_text(encoding="utf-8").splitlines()
 
 
 def read_packs(files: Files, problems: list[Problem]) -> dict[str, Pack]:
     """The packs by name, as far as they can be read; `checks` are looked at with each shop."""
     packs = {}
-    for name, origin in files.packs.items():
+    for name, (_, origin) in files.packs.items():
         value = {key: part for key, part in plain(origin.node).items() if key != "checks"}
         file, _ = salvage(PackFile, value, origin, problems, stand_ins={"pack": name})
         if file is not None:

@@ -17,6 +17,9 @@ from techrun.language.words import did_you_mean
 MAIN_FILE = "techrun.yaml"
 MOST_FILES = 10_000
 
+Marked = tuple[str, Written]
+"""The key that tells what a document is, and where it is written."""
+
 
 def shipped_folder() -> Path | None:
     """The folder of definitions that ship: `techrun/_checks` of a wheel, `checks` of a checkout."""
@@ -44,9 +47,8 @@ class Files:
     """The keys that name a document: `journey`, `fragment`, …"""
     problems: list[Problem]
     shops: list[Written] = field(default_factory=list)
-    packs: dict[str, Written] = field(default_factory=dict)
-    documents: dict[str, tuple[str, Written]] = field(default_factory=dict)
-    """Marker and origin by name."""
+    packs: dict[str, Marked] = field(default_factory=dict)
+    documents: dict[str, Marked] = field(default_factory=dict)
     complete: bool = True
     seen: dict[Path, Path] = field(default_factory=dict)
 
@@ -102,21 +104,16 @@ class Files:
             )
             self.complete = False
             return
-        table = self.packs if marker == "pack" else {n: o for n, (_, o) in self.documents.items()}
-        if name in table:
-            if not shipped:
-                self._twice(marker, name, origin, table[name])
-            return
-        if marker == "pack":
-            self.packs[name] = origin
-        else:
-            self.documents[name] = (marker, origin)
+        table = self.packs if marker == "pack" else self.documents
+        if name not in table:
+            table[name] = (marker, origin)
+        elif not shipped:
+            self._twice(name, (marker, origin), table[name])
 
-    def _twice(self, marker: str, name: str, origin: Written, first: Written) -> None:
-        here = origin.place((marker,))
-        there = first.place((next(iter(keys(first))),))
-        hint = f"rename one of them; the first is at {there}"
-        self.problems.append(Problem(f'the name "{name}" is used twice', hint, (marker,), (here, there)))
+    def _twice(self, name: str, second: Marked, first: Marked) -> None:
+        here, there = (origin.place((marker,)) for marker, origin in (second, first))
+        what, hint = f'the name "{name}" is used twice', f"rename one of them; the first is at {there}"
+        self.problems.append(Problem(what, hint, (), (here, there)))
 
     def _unmarked(self, origin: Written) -> None:
         if "shop" in keys(origin):

@@ -121,8 +121,7 @@ class _Loading:
         written = [
             main.origin,
             *files.shops,
-            *files.packs.values(),
-            *(each for _, each in files.documents.values()),
+            *(origin for _, origin in (*files.packs.values(), *files.documents.values())),
         ]
         named = outside(written, main.names, self.problems)
         return World(self.kinds, channel_names(main), by_marker, documents, named, files.complete)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -174,20 +173,17 @@ def _locale(text: str) -> str:
     )
 
 
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def _timezone(text: str) -> str:
     """Where the system has no table of time zones, the name is taken as it is."""
-    known = _timezones()
-    if known and text not in known:
-        suggestion = did_you_mean(text, known)
-        hint = "expected a name of the IANA table such as Europe/Madrid"
-        raise ValueError(
-            f"{quoted(text)} is not a time zone", f"{hint}; {suggestion}" if suggestion else hint
-        )
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        known = available_timezones()
+        if known:
+            suggestion = did_you_mean(text, known)
+            hint = "expected a name of the IANA table such as Europe/Madrid"
+            hint = f"{hint}; {suggestion}" if suggestion else hint
+            raise ValueError(f"{quoted(text)} is not a time zone", hint) from None
     return text
 
 
