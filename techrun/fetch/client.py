@@ -121,7 +121,7 @@ class Session:
             result = early(getattr(error, "reason", Reason.PROTOCOL), str(error))
         except Exception as error:  # noqa: BLE001  our own fault must end neither the run nor the daemon
             result = early(Reason.INTERNAL, f"{request.url} could not be fetched: {error!r}")
-        return timed(result, asyncio.get_running_loop().time() - started)
+        return result if result.elapsed else timed(result, asyncio.get_running_loop().time() - started)
 
     async def close(self) -> None:
         """Close this run's connections.
@@ -169,14 +169,15 @@ class Session:
             fresh=request.places_order,
             forget=self._fetcher.forgotten(),
         )
-        return await self._run(plan, resolve)
+        return await self._run(plan, resolve, started)
 
-    async def _run(self, plan: Plan, resolve: float | None) -> Response | Failure:
+    async def _run(self, plan: Plan, resolve: float | None, started: float) -> Response | Failure:
         incoming = Incoming(self._fetcher.settings.max_body)
         handle = build(plan, incoming)
         try:
             code, detail, descriptor = await self._fetcher.multi.perform(handle)
-            finished = Finished(handle, plan, incoming, resolve)
+            elapsed = asyncio.get_running_loop().time() - started
+            finished = Finished(handle, plan, incoming, resolve, elapsed)
             if descriptor >= 0:
                 self._sockets[descriptor] = handle.getinfo(pycurl.LOCAL_PORT)
             result = finished.judge(code, detail, self._fetcher.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 import idna
@@ -22,6 +23,7 @@ def ascii_host(host: str) -> str:
         raise BadHostError(f"{host} is no valid host name: {error}") from None
 
 
+@lru_cache(4096)
 def literal_address(host: str) -> str:
     """The address that `host` is written as; ``""`` if it is a name."""
     if ":" not in host and not host[-1:].isdigit():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-SCHEMES = {"http": 3128, "socks5": 1080, "socks5h": 1080}
+SCHEMES = {"http": 3128, "socks5h": 1080}
+"""Schemes and their usual ports. `socks5` is not among them: libcurl would look names up itself."""
 
 
 class Proxy:

@@ -19,7 +19,10 @@ from techrun.model import Phases, Reason
 class Finished:
     """A transfer that has ended, and everything libcurl knows about it."""
 
-    def __init__(self, handle: Any, plan: Plan, incoming: Incoming, resolve: float | None) -> None:
+    def __init__(
+        self, handle: Any, plan: Plan, incoming: Incoming, resolve: float | None, elapsed: float
+    ) -> None:
+        self._elapsed = elapsed
         self._handle = handle
         self._plan = plan
         self._incoming = incoming
@@ -30,7 +33,7 @@ class Finished:
         self.certificate = self._certificate()
 
     def judge(self, code: int, detail: str, settings: FetchSettings) -> Response | Failure:
-        """What to hand back; `elapsed` is filled by whoever took the request."""
+        """What to hand back."""
         refusal = self._over_limit(code, settings)
         if refusal:
             return self._failure(Reason.SIZE, refusal)
@@ -47,6 +50,7 @@ class Finished:
             headers=headers,
             body=b"".join(self._incoming.body),
             phases=self.phases,
+            elapsed=self._elapsed,
             http_version=version,
             address=self.address,
             certificate=self.certificate,
@@ -82,7 +86,7 @@ class Finished:
         return self._failure(*errors.reason_and_words(trouble))
 
     def _failure(self, reason: Reason, message: str) -> Failure:
-        return Failure(reason, message, self.phases, 0.0, self.address, self.certificate)
+        return Failure(reason, message, self.phases, self._elapsed, self.address, self.certificate)
 
     def _refused(self, shown: Certificate) -> str:
         """Why a certificate is refused: everything that is wrong with it, as one fault masks another."""
@@ -121,4 +125,4 @@ def timed(result: Response | Failure, elapsed: float) -> Response | Failure:
 
 def early(reason: Reason, message: str, resolve: float | None = None) -> Failure:
     """A failure before anything was sent."""
-    return Failure(reason, message, Phases(resolve=resolve), resolve or 0.0)
+    return Failure(reason, message, Phases(resolve=resolve))

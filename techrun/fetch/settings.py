@@ -36,7 +36,7 @@ class FetchSettings:
     """Bytes of all headers of an answer."""
     max_header_count: int = 500
     proxy: str = ""
-    """`http://`, `socks5://` or `socks5h://`; the environment's proxies are never used. The proxy
+    """`http://` or `socks5h://`; the environment's proxies are never used. The proxy
     resolves the shops' names, so the guard then sees only addresses that are written literally."""
     allow: tuple[str, ...] = ()
     """Networks that are let through although refused otherwise."""

@@ -195,6 +195,31 @@ async def test_runs_share_no_connection_to_a_proxy(make_fetcher, serve):
     assert [seen.connection for seen in proxy.seen] == [1, 2]
 
 
+async def test_a_socks_proxy_is_given_the_name_and_not_an_address(make_fetcher, serve):
+    site = await serve()
+    asked = []
+
+    async def socks(reader, writer):
+        await reader.readexactly((await reader.readexactly(2))[1])
+        writer.write(b"\x05\x00")
+        kind = (await reader.readexactly(4))[3]
+        name = await reader.readexactly((await reader.readexactly(1))[0])
+        asked.append((kind, name, int.from_bytes(await reader.readexactly(2), "big")))
+        writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
+        there, back = await asyncio.open_connection("127.0.0.1", site.port)
+        back.write(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(await there.readuntil(b"hello"))
+        await writer.drain()
+        back.close()
+        writer.close()
+
+    async with await asyncio.start_server(socks, "127.0.0.1", 0) as server:
+        fetcher = make_fetcher(proxy=f"socks5h://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        result = await exchange(fetcher, Request("GET", "http://shop.example/page"))
+    assert result.status == 200
+    assert asked == [(3, b"shop.example", 80)]
+
+
 async def test_through_a_proxy_literal_forbidden_addresses_stay_forbidden(make_fetcher, serve):
     proxy = await serve()
     fetcher = make_fetcher(proxy=f"http://127.0.0.1:{proxy.port}")
@@ -202,7 +227,7 @@ async def test_through_a_proxy_literal_forbidden_addresses_stay_forbidden(make_f
     assert (result.reason, proxy.seen) == (Reason.FORBIDDEN, [])
 
 
-@pytest.mark.parametrize("url", ["https://proxy:1", "proxy:3128", "ftp://proxy"], ids=str)
+@pytest.mark.parametrize("url", ["https://proxy:1", "proxy:3128", "ftp://proxy", "socks5://proxy"], ids=str)
 def test_a_proxy_that_cannot_be_used_is_refused_at_once(make_fetcher, url):
     with pytest.raises(ValueError, match="must be written"):
         make_fetcher(proxy=url)
