@@ -143,65 +143,72 @@ class _Reader:
         )
 
     def _settings(self, keys: CheckKeys, spec: Definition, names: Names) -> CheckSettings:
-        header, origin = self.check.header, self.check.origin
-        shop, layers = header.file, [Layer(keys, origin), *self.check.defaults]
-        every, every_at = lookup(layers, "every", EVERY)
-        deadline, deadline_at = self._deadline(layers, every, spec)
-        severity, severity_at = self._severity(layers, keys.name)
-        confirmation, confirmation_at = lookup(layers, "confirmation", ConfirmationSettings())
-        notify, notify_at = self._notify(layers, severity)
-        labelled = list(labels(layers))
-        sources = {
-            "every": every_at,
-            "deadline": deadline_at,
-            "severity": severity_at,
-            "confirmation": confirmation_at,
-            "notify": notify_at,
-            "slo": origin.place(("slo",)) if keys.slo else DEFAULT,
-            "depends_on": origin.place(("depends_on",)) if keys.depends_on else DEFAULT,
-            "tags": next((layer.origin.place(("tags",)) for layer in layers if layer.values.tags), DEFAULT),
-            **{f"labels.{name}": place for name, _, place in labelled},
-            **{f"labels.{name}": origin.place(("for_each", name)) for name in self.combination.variables},
-        }
-        suffix = self.combination.suffix
-        variables = {name: text_of(value) for name, value in self.combination.variables.items()}
+        """The check with everything that applies to it."""
+        header, suffix = self.check.header, self.combination.suffix
+        layers = [Layer(keys, self.check.origin), *self.check.defaults]
+        effective = self._effective(layers, spec)
         return CheckSettings(
-            id=CheckId(shop.shop, f"{keys.name}/{suffix}" if suffix else keys.name),
+            id=CheckId(header.file.shop, f"{keys.name}/{suffix}" if suffix else keys.name),
             kind=self.kind,
             spec=spec,
-            every=every,
-            deadline=deadline,
-            severity=severity,
-            confirmation=Confirmation(
-                confirmation.fail_after, confirmation.recover_after, confirmation.delays
-            ),
-            client=shop.client or "",
+            every=effective["every"][0],
+            deadline=effective["deadline"][0],
+            severity=effective["severity"][0],
+            confirmation=_confirmation(effective["confirmation"][0]),
+            client=header.file.client or "",
             until=getattr(spec, "until", None),
-            labels={**{name: value for name, value, _ in labelled}, **variables},
+            labels=self._labels(layers),
             tags=tags(layers),
             depends_on=keys.depends_on,
-            notify=notify,
+            notify=effective["notify"][0],
             slo=keys.slo,
-            constants=names.scope(),
-            origin=origin,
-            sources=sources,
+            constants={**names.constants, **self.world.outside},
+            origin=self.check.origin,
+            sources={**{key: place for key, (_, place) in effective.items()}, **self._sources(layers)},
         )
+
+    def _effective(self, layers: Sequence[Layer], spec: Definition) -> dict[str, tuple[Any, Place]]:
+        """The settings that have a default, each with its place."""
+        every = lookup(layers, "every", EVERY)
+        severity = self._severity(layers)
+        return {
+            "every": every,
+            "deadline": self._deadline(layers, every[0], spec),
+            "severity": severity,
+            "confirmation": lookup(layers, "confirmation", ConfirmationSettings()),
+            "notify": self._notify(layers, severity[0]),
+        }
+
+    def _labels(self, layers: Sequence[Layer]) -> dict[str, str]:
+        variables = {name: text_of(value) for name, value in self.combination.variables.items()}
+        return {**{name: value for name, value, _ in labels(layers)}, **variables}
+
+    def _sources(self, layers: Sequence[Layer]) -> dict[str, Place]:
+        """The places of what has no default, or comes from several layers."""
+        origin = self.check.origin
+        return {
+            **{key: lookup(layers[:1], key, None)[1] for key in ("slo", "depends_on")},
+            "tags": next((layer.origin.place(("tags",)) for layer in layers if layer.values.tags), DEFAULT),
+            **{f"labels.{name}": place for name, _, place in labels(layers)},
+            **{f"labels.{name}": origin.place(("for_each", name)) for name in self.combination.variables},
+        }
 
     def _deadline(self, layers: Sequence[Layer], every: float, spec: Definition) -> tuple[float, Place]:
         """As the check says, else as its journey says, else as the defaults say."""
-        document = self.world.documents.get(str(getattr(spec, self.kind, "")))
-        stated = document is not None and "deadline" in document.model_fields_set
-        own = getattr(document, "deadline", None) if stated and self.kind in self.world.names else None
-        said, place = lookup(layers[:1], "deadline", own)
-        if said is None:
-            return lookup(layers[1:], "deadline", min(every, LONGEST_DEADLINE))
-        return said, place if place is not DEFAULT or document is None else document.origin.place(
-            ("deadline",)
+        said = lookup(layers[:1], "deadline", None)
+        if said[0] is not None:
+            return said
+        document = (
+            self.world.documents.get(str(getattr(spec, self.kind))) if self.kind in self.world.names else None
         )
+        if document is not None and "deadline" in document.model_fields_set:
+            own: float = document.deadline  # type: ignore[attr-defined]  # what documents there are is handed in
+            return own, document.origin.place(("deadline",))
+        return lookup(layers[1:], "deadline", min(every, LONGEST_DEADLINE))
 
-    def _severity(self, layers: Sequence[Layer], name: str) -> tuple[Severity, Place]:
+    def _severity(self, layers: Sequence[Layer]) -> tuple[Severity, Place]:
         """Only production pages: the home page and journeys, unless something else is said."""
-        usual: Severity = "page" if name == "home" or self.kind in self.world.names else "ticket"
+        usual: Severity = "page" if self.check.name == "home" or self.kind in self.world.names else "ticket"
         severity, place = lookup(layers, "severity", usual)
         header = self.check.header
         if severity == "page" and header.file.env != "production":
@@ -210,11 +217,16 @@ class _Reader:
 
     def _notify(self, layers: Sequence[Layer], severity: Severity) -> tuple[tuple[str, ...], Place]:
         """The check's channels, else the shop's for this severity."""
-        by_severity = getattr(self.check.header.file.notify, severity)
-        own, place = lookup(layers, "notify", None)
-        if own is not None:
-            return own, place
-        return by_severity, self.check.header.origin.place(("notify", severity)) if by_severity else DEFAULT
+        header = self.check.header
+        own = lookup(layers, "notify", None)
+        if own[0] is not None:
+            return own
+        by_severity = getattr(header.file.notify, severity)
+        return by_severity, header.origin.place(("notify", severity)) if by_severity else DEFAULT
+
+
+def _confirmation(settings: ConfirmationSettings) -> Confirmation:
+    return Confirmation(settings.fail_after, settings.recover_after, settings.delays)
 
 
 def no_strange_channels(
