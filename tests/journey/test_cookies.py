@@ -54,6 +54,11 @@ def test_one_cookie_goes_where_a_browser_sends_it(line, url, header):
     assert sent(jar_with(line), url) == header
 
 
+def test_a_secure_cookie_is_not_taken_over_http():
+    jar = jar_with("a=1; Path=/; Secure", url="http://www.shop.example/")
+    assert sent(jar, "https://www.shop.example/") == ""
+
+
 def test_a_cookie_ends_with_its_time():
     jar = jar_with("a=1; Path=/; Max-Age=60")
     assert sent(jar, HOME, NOW + 59) == "a=1"

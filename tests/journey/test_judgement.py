@@ -264,6 +264,11 @@ def test_assets_are_asked_for_bare_and_bounded(shop):
     )
 
 
+def test_assets_of_a_page_that_is_wrong_anyway_are_left_alone(shop):
+    plan = shop.compiled("steps: [{step: a, get: /, expect: {css: {h1: x}, assets: true}}]")
+    assert len(shop.play(plan, [shop.page(PAGE, 500)]).requests) == 1
+
+
 def test_soft_assets_degrade(shop):
     plan = shop.compiled("steps: [{step: a, get: /, expect: {css: {h1: x}, soft: {assets: true}}}]")
     outcome = shop.play(
