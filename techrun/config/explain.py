@@ -161,12 +161,12 @@ def _path(loc: tuple[str | int, ...], node: Node | None) -> NodePath:
 
 def _without_echoes(errors: list[_Error]) -> Iterator[list[_Error]]:
     """Errors by place; "wrong type" and "too few" are dropped where an error lies deeper."""
-    deep = [error.path for error in errors if error.kind not in _ECHOES]
+    paths = [error.path for error in errors]
     grouped: dict[tuple[NodePath, str], list[_Error]] = {}
     for error in errors:
         length = len(error.path)
         is_echo = error.kind in _ECHOES and any(
-            path[:length] == error.path and len(path) > length for path in deep
+            path[:length] == error.path and len(path) > length for path in paths
         )
         if not is_echo:
             grouped.setdefault((error.path, error.name), []).append(error)
