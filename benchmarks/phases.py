@@ -5,6 +5,8 @@
 A server in another process waits a known time before the headers and again before the second half of the
 body. Runs start at a steady rate whether or not those before have ended. The error is the difference to
 the time that the server was told to wait; "server's clock" is the difference to what it really waited.
+Whatever else runs on the machine shows up as error; as root, `chrt -f 10 python benchmarks/phases.py` keeps
+it out.
 """
 
 from __future__ import annotations
