@@ -426,3 +426,17 @@ def test_of_very_many_problems_the_first_are_told(problems: Find) -> None:
     found = problems(HEAD + "".join(f"k{number}: 1\n" for number in range(700)))
     assert len(found) == 501
     assert found[-1].what == "200 more problems from here on"
+
+
+def test_a_journey_of_the_user_replaces_the_one_that_ships(tmp_path: Path) -> None:
+    from techrun.app.loading import DOCUMENTS, spec_types
+    from techrun.config import load_all
+
+    own = "journey: magento2-search\nsteps: [{step: mine, get: /, save: {a: {css: a}}}]\n"
+    (tmp_path / "techrun.yaml").write_text(
+        f"{HEAD}use: [magento2]\nwith: {{search_words: drill}}\n---\n{own}"
+    )
+    loaded, found = load_all(tmp_path, spec_types(), DOCUMENTS, environ={})
+    assert found == []
+    assert loaded is not None
+    assert [step.step for step in loaded.documents["magento2-search"].steps] == ["mine"]
