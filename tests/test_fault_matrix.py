@@ -1,4 +1,4 @@
-"""The fault matrix: every fault of the demo shop, switched on while the real engine watches, is found
+"""The fault matrix: every fault of the demo shop, switched on while the daemon of `techrun run` watches, is found
 by the check that should find it, at the right step and for the right reason; nothing else raises an
 alarm; switched off, everything recovers.
 
@@ -13,23 +13,20 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from techrun.app.loading import load
-from techrun.app.parts import fetch_settings
+from techrun.app.daemon import Daemon, Watch
+from techrun.app.loading import Loaded, load
 from techrun.app.shipped import shipped_checks
 from techrun.demo.faults import FAULTS
 from techrun.demo.server import DemoShop
-from techrun.engine import Engine
-from techrun.fetch import Fetcher
 from techrun.model import Check, Confirmation, Reason, Result, Shop, Status
-from techrun.sinks.incidents import IncidentSink
 from techrun.standing import Incident
-from techrun.store.database import Store
-from techrun.store.orders import Orders, leaked_orders
+from techrun.store.orders import leaked_orders
 from techrun.store.state import open_incidents, past_incidents
 
 EVERY = 0.5
@@ -108,20 +105,21 @@ ELSEWHERE = {"cancel-refused"}
 
 
 class Watcher:
-    """The real engine, store and incidents, on a loop in a thread."""
+    """The daemon of `techrun run`, on a loop in a thread; it is a sink itself, to know the last results."""
 
     def __init__(self, url: str, folder: Path) -> None:
         environ = {**os.environ, "TECHRUN_DEMO_URL": url}
-        self._loaded = load(shipped_checks() / "demo", environ)
-        self._store = Store(folder / "techrun.db")
-        self.orders = Orders(self._store)
+        loaded = faster(load(shipped_checks() / "demo", environ))
+        self._expected = len(loaded.checks)
         self.last: dict[str, Result] = {}
-        self._incidents = IncidentSink(self._store)
         self._news = threading.Condition()
+        self._stack = ExitStack()
+        wish = Watch(listen="127.0.0.1:0", store=folder / "techrun.db")
+        self.daemon = Daemon(loaded, wish, self._stack, [self])
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
-        """It is a sink itself, to know the last result of each check."""
+        pass
 
     def accept(self, result: Result) -> None:
         with self._news:
@@ -137,24 +135,11 @@ class Watcher:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
-        self._store.close()
+        self._stack.close()
 
     async def _run(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        fetcher = Fetcher(fetch_settings(self._loaded.settings))
-        engine = Engine(
-            [faster(check) for check in self._loaded.checks],
-            [replace(shop, orders_per_day=100_000) for shop in self._loaded.shops],
-            fetcher,
-            self.orders,
-            sinks=[self, self._incidents],
-            redactor=self._loaded.settings.redactor,
-        )
-        running = asyncio.create_task(engine.run_forever())
-        await self._stopping.wait()
-        await engine.stop()
-        await running
-        await fetcher.close()
+        await self.daemon.run(self._stopping)
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for the results that make something true; the failure shows how the checks stand."""
@@ -165,26 +150,26 @@ class Watcher:
                 assert time.monotonic() < end, f"not within {PATIENCE:g} s: {what}\n{self.standing()}"
 
     def open(self) -> list[Incident]:
-        with self._store.read() as connection:
+        with self.daemon.store.read() as connection:
             return list(open_incidents(connection))
 
     def opened_since(self, moment: float) -> list[Incident]:
-        with self._store.read() as connection:
+        with self.daemon.store.read() as connection:
             return list(past_incidents(connection, moment))
 
     def leaked(self) -> int:
-        with self._store.read() as connection:
+        with self.daemon.store.read() as connection:
             return len(leaked_orders(connection))
 
     def not_up(self) -> set[str]:
         """The checks whose confirmed or last status is anything but up."""
-        states = self._incidents.snapshot().states
+        states = self.daemon.incidents.snapshot().states
         confirmed = {check.name for check, state in states.items() if state.status is not Status.UP}
         last = {name for name, result in self.last.items() if result.outcome.status is not Status.UP}
         return confirmed | last | {incident.check.name for incident in self.open()}
 
     def all_up(self) -> bool:
-        return len(self.last) == len(self._loaded.checks) and not self.not_up()
+        return len(self.last) == self._expected and not self.not_up()
 
     def standing(self) -> str:
         lines = (
@@ -195,8 +180,13 @@ class Watcher:
         return "\n".join(lines)
 
 
-def faster(check: Check) -> Check:
-    return replace(check, every=EVERY, confirmation=CONFIRMATION)
+def faster(loaded: Loaded) -> Loaded:
+    """The same shop and checks, watched much more often."""
+    checks = tuple(replace(check, every=EVERY, confirmation=CONFIRMATION) for check in loaded.checks)
+    shops = tuple(
+        replace(one, shop=replace(one.shop, orders_per_day=100_000)) for one in loaded.settings.shops
+    )
+    return replace(loaded, checks=checks, settings=replace(loaded.settings, shops=shops))
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +241,8 @@ def test_order_that_cannot_be_cancelled_is_no_outage_but_stops_further_orders(sh
         watcher.until(
             lambda: watcher.last["order"].outcome.reason is Reason.ORDER_CAP, "no more orders are placed"
         )
-    assert watcher.opened_since(began) == []
+    told = watcher.opened_since(began)
+    assert [(one.severity, "a test order stands in the shop" in one.title) for one in told] == [("ticket", True)] * 2
     assert watcher.leaked() == 2
-    watcher.orders.resolve("demo")
+    watcher.daemon.orders.resolve("demo")
     watcher.until(watcher.all_up, "orders are placed again once a person has seen to the leaked ones")

@@ -28,7 +28,7 @@ from techrun.sinks import Sink
 from techrun.sinks.history import HistorySink
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.jsonl import JsonlSink
-from techrun.sinks.prometheus import PrometheusSink, incident_families, outbox_families
+from techrun.sinks.prometheus import PrometheusSink, incident_families, leak_families, outbox_families
 from techrun.store.database import Store
 from techrun.store.orders import Orders
 from techrun.store.rollups import Retention
@@ -36,6 +36,8 @@ from techrun.web.routes import Handlers
 from techrun.web.server import WebServer
 
 log = logging.getLogger(__name__)
+
+DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,18 @@ def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None
     gc.freeze()  # the configuration lives as long as we do: full collections need not walk it
     with ExitStack() as stack:
         daemon = Daemon(loaded, wish, stack, extra_sinks)
-        asyncio.run(daemon.run(wish.seconds))
+        asyncio.run(_run_until_told(daemon, wish.seconds))
+
+
+async def _run_until_told(daemon: Daemon, seconds: float | None) -> None:
+    """Run the daemon until a signal or the end of its time; SIGHUP reloads."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
+    if seconds is not None:
+        loop.call_later(seconds, stopping.set)
+    await daemon.run(stopping)
 
 
 class Daemon:
@@ -66,22 +79,24 @@ class Daemon:
         settings = loaded.settings
         self._loaded = loaded
         self._redactor = Redactor(parent=settings.redactor)
-        self._store = Store(wish.store or settings.store)
-        stack.callback(self._store.close)
+        self.store = Store(wish.store or settings.store)
+        stack.callback(self.store.close)
         self._metrics = PrometheusSink(location=settings.location)
         self._board = Board()
-        self._incidents = IncidentSink(self._store, _channels(loaded))
-        retention = Retention(settings.retention.results, settings.retention.hours)
+        self.orders = Orders(self.store)
+        self.incidents = IncidentSink(self.store, _channels(loaded))
+        retention = Retention(settings.retention.results / DAY, settings.retention.hours / DAY)
         self._sinks: list[Sink] = [
             self._metrics,
             self._board,
-            HistorySink(self._store, retention),
-            self._incidents,
+            HistorySink(self.store, retention),
+            self.incidents,
         ]
         if wish.jsonl is not None:
             self._sinks.append(JsonlSink(wish.jsonl))
         self._sinks.extend(extra_sinks)
         self._metrics.add_source("incidents", self._incident_metrics)
+        self._metrics.add_source("orders", self._order_metrics)
         self._metrics.set_reload(ok=True)
         self._web = WebServer(
             wish.listen or f"{settings.host}:{settings.port}",
@@ -93,8 +108,8 @@ class Daemon:
         stack.callback(self._web.stop)
         self._reloading = threading.Lock()
 
-    async def run(self, seconds: float | None = None) -> None:
-        """Watch until stopped; everything taken is written before this returns."""
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Watch until `stopping`; everything taken is written before this returns."""
         self._loop = asyncio.get_running_loop()
         settings = self._loaded.settings
         fetcher = Fetcher(fetch_settings(settings))
@@ -102,17 +117,11 @@ class Daemon:
             self._loaded.checks,
             self._loaded.shops,
             fetcher,
-            Orders(self._store),
+            self.orders,
             sinks=self._sinks,
             redactor=self._redactor,
             settings=EngineSettings(location=settings.location),
         )
-        stopping = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, stopping.set)
-        self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
-        if seconds is not None:
-            self._loop.call_later(seconds, stopping.set)
         running = asyncio.create_task(self._engine.run_forever())
         log.info("watching %d checks; %s", len(self._loaded.checks), self._web.url)
         await stopping.wait()
@@ -121,8 +130,8 @@ class Daemon:
         await running
         await fetcher.close()
 
-    def _reload_soon(self) -> None:
-        """SIGHUP: read the files in a thread, so that no check waits for them."""
+    def reload_soon(self) -> None:
+        """Read the files in a thread, so that no check waits for them."""
         threading.Thread(target=self._reload_from_afar, name="techrun-reload", daemon=True).start()
 
     def _reload_from_afar(self) -> str:
@@ -137,6 +146,8 @@ class Daemon:
                 return text
             for what in _needs_restart(self._loaded, loaded):
                 log.warning("%s changed: that takes effect at the next start", what)
+            if _channel_urls(loaded) != _channel_urls(self._loaded):
+                self.incidents.replace_channels(_channels(loaded))
             self._loaded = loaded
             self._redactor.add_all(loaded.settings.redactor)
             self._loop.call_soon_threadsafe(self._engine.replace, loaded.checks, loaded.shops)
@@ -145,13 +156,17 @@ class Daemon:
             return ""
 
     def _incident_metrics(self) -> Iterator[Metric]:
-        snapshot = self._incidents.snapshot()
-        quiet = dict.fromkeys(self._loaded.settings.channels, (0, 0.0))
+        snapshot = self.incidents.snapshot()
         yield from incident_families(
             {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
         )
         sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
-        yield from outbox_families({**quiet, **snapshot.waiting}, sent)
+        yield from outbox_families(snapshot.waiting, sent)
+
+    def _order_metrics(self) -> Iterator[Metric]:
+        leaked = {(check.id.shop, check.id.name): 0 for check in self._loaded.checks if check.places_orders}
+        leaked |= {(one.check.shop, one.check.name): one.leaked for one in self.orders.snapshot()}
+        yield from leak_families(leaked)
 
 
 def _channels(loaded: Loaded) -> list[Channel]:
@@ -159,10 +174,13 @@ def _channels(loaded: Loaded) -> list[Channel]:
     return [Channel(channel.name, channel.url, settings.redactor) for channel in settings.channels.values()]
 
 
+def _channel_urls(loaded: Loaded) -> dict[str, str]:
+    return {name: channel.url for name, channel in loaded.settings.channels.items()}
+
+
 def _needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
     """What a reload cannot change."""
     facts: dict[str, Callable[[Loaded], object]] = {
-        "`channels`": lambda loaded: {name: one.url for name, one in loaded.settings.channels.items()},
         "`listen`": lambda loaded: (loaded.settings.host, loaded.settings.port),
         "`store`": lambda loaded: loaded.settings.store,
         "`location`": lambda loaded: loaded.settings.location,

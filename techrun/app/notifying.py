@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from techrun.alerts.message import trial_message
 from techrun.alerts.notify import Channel
 from techrun.app.loading import Loaded
 from techrun.errors import UsageError
-from techrun.standing import Message, Receipt
+from techrun.standing import Receipt
 
 
 def notify_test(loaded: Loaded, names: Sequence[str]) -> list[tuple[str, Receipt]]:
@@ -28,6 +29,4 @@ def notify_test(loaded: Loaded, names: Sequence[str]) -> list[tuple[str, Receipt
 
 def _send(loaded: Loaded, name: str) -> Receipt:
     channel = Channel(name, loaded.settings.channels[name].url, loaded.settings.redactor)
-    body = f'This is a test of the channel "{name}" by `techrun notify test`. Nothing is wrong.'
-    message = Message(0, "opened", name, "[TEST] techrun can reach you", body, time.time(), attempt=1)
-    return channel.send(message)
+    return channel.send(trial_message(name, time.time()))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from techrun.app.loading import Loaded
-from techrun.errors import CannotTellError
+from techrun.errors import CannotTellError, UsageError
 from techrun.model import Check, CheckId
 from techrun.standing import CheckState, Incident
-from techrun.store.database import read_store
+from techrun.store.database import Store, read_store
 from techrun.store.history import PastRun, last_runs
-from techrun.store.orders import LeakedOrder, leaked_orders
+from techrun.store.orders import LeakedOrder, Orders, leaked_orders
 from techrun.store.outbox import Backlog, backlog
 from techrun.store.state import load_states, open_incidents
 
@@ -53,3 +53,16 @@ def standing(loaded: Loaded, checks: Sequence[Check]) -> Standing:
             undelivered=tuple(backlog(connection)),
             leaked=tuple(one for one in leaked_orders(connection) if one.check in wanted),
         )
+
+
+def forget_leaked_orders(loaded: Loaded, shop: str) -> str:
+    """A person has cancelled the shop's leaked test orders: orders may be placed again; says how many."""
+    known = [one.name for one in loaded.shops]
+    if shop not in known:
+        raise UsageError(f'no shop is called "{shop}"; there are: {", ".join(known)}')
+    store = Store(loaded.settings.store, exclusive=False)
+    try:
+        resolved = Orders(store).resolve(shop)
+    finally:
+        store.close()
+    return f"{resolved} test order(s) of {shop} are no longer counted as leaked; orders may be placed again."

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 @selection_options
 @config_option
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--orders-cancelled", metavar="SHOP", help="You have cancelled this shop's leaked test orders by hand."
+)
 @color_option
-def command(
+def command(  # noqa: PLR0917  click calls it by keyword
     selectors: tuple[str, ...],
     client: str | None,
     tags: tuple[str, ...],
     config: Path,
     format_: str,
+    orders_cancelled: str | None,
     *,
     color: bool,
 ) -> int:
@@ -32,11 +36,13 @@ def command(
     Exit code 1 where a check is confirmed down.
     """
     from techrun.app.loading import load, select
-    from techrun.app.standing import standing
+    from techrun.app.standing import forget_leaked_orders, standing
     from techrun.errors import ExitCode
     from techrun.model import Status
 
     loaded = load(config)
+    if orders_cancelled is not None:
+        click.echo(forget_leaked_orders(loaded, orders_cancelled), err=True)
     found = standing(loaded, select(loaded, selectors, client=client, tags=tags))
     _print(found, format_, color=color)
     confirmed = {one.state.status for one in found.checks}

@@ -132,6 +132,5 @@ class CheckSeries:
         )
 
     def _render_orders(self) -> None:
-        created, leaked = families.ORDERS_CREATED.name, families.ORDERS_LEAKED.name
+        created = families.ORDERS_CREATED.name
         self.fragments[created] = f"{created}{{{self._short}}} {self.counts.created}\n"
-        self.fragments[leaked] = f"{leaked}{{{self._short}}} {self.counts.leaked}\n"

@@ -36,7 +36,6 @@ class Counts:
         "failures",
         "last",
         "last_good",
-        "leaked",
         "runs",
         "steps",
     )
@@ -48,7 +47,6 @@ class Counts:
         self.durations = Buckets(CHECK_BOUNDS)
         self.steps = {name: Buckets(STEP_BOUNDS) for name in check.steps}
         self.created = 0
-        self.leaked = 0
         self.last: LastRun | None = None
         self.last_good: float | None = None
 
@@ -71,7 +69,6 @@ class Counts:
             self.last_good = ended
         if outcome.orders:
             self.created += len(outcome.orders)
-            self.leaked += sum(order.state == "leaked" for order in outcome.orders)
         steps = self._take_steps(outcome) if self.steps else ()
         self.last = LastRun(status, ended, result.duration, outcome.measures, outcome.phases, steps)
 

@@ -32,11 +32,6 @@ STEP_SUCCESS = Family(
 )
 STEP_DURATIONS = Family("techrun_step_duration_seconds", "histogram", "How long the step's exchanges took.")
 ORDERS_CREATED = Family("techrun_orders_created_total", "counter", "Test orders that were sent to the shop.")
-ORDERS_LEAKED = Family(
-    "techrun_orders_leaked",
-    "gauge",
-    "Test orders that cleanup did not take back, since techrun was started.",
-)
 
 CHECK_FAMILIES = (
     SUCCESS,
@@ -51,7 +46,6 @@ CHECK_FAMILIES = (
     STEP_SUCCESS,
     STEP_DURATIONS,
     ORDERS_CREATED,
-    ORDERS_LEAKED,
 )
 
 _MEASURE_HELP = {

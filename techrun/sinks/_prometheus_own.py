@@ -168,3 +168,13 @@ def outbox_families(
     for key, total in delivered.items():
         sent.add_metric(key, total)
     yield sent
+
+
+def leak_families(leaked: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
+    """The family of test orders that stand in a shop now, counted by (shop, check)."""
+    family = GaugeMetricFamily(
+        "techrun_orders_leaked", "Test orders that stand in the shop now.", labels=["shop", "check"]
+    )
+    for key, count in leaked.items():
+        family.add_metric(key, count)
+    yield family

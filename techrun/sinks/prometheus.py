@@ -17,10 +17,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from techrun.model import Check, CheckId, Result, Shop
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_check import CheckSeries
-from techrun.sinks._prometheus_own import OwnMetrics, Source, incident_families, outbox_families
+from techrun.sinks._prometheus_own import (
+    OwnMetrics,
+    Source,
+    incident_families,
+    leak_families,
+    outbox_families,
+)
 from techrun.sinks._prometheus_text import CONTENT_TYPE, Family
 
-__all__ = ["CONTENT_TYPE", "PrometheusSink", "Source", "incident_families", "outbox_families"]
+__all__ = [
+    "CONTENT_TYPE",
+    "PrometheusSink",
+    "Source",
+    "incident_families",
+    "leak_families",
+    "outbox_families",
+]
 
 log = logging.getLogger(__name__)
 

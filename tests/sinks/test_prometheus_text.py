@@ -15,7 +15,7 @@ from techrun.model import Check, CheckId, Order, Outcome, Phases, Reason, Result
 from techrun.sinks import prometheus
 from techrun.sinks._prometheus_families import CHECK_BOUNDS, STEP_BOUNDS, expected_reasons
 from techrun.sinks._prometheus_text import as_text, labels
-from techrun.sinks.prometheus import PrometheusSink, incident_families, outbox_families
+from techrun.sinks.prometheus import PrometheusSink, incident_families, leak_families, outbox_families
 
 SHOP = Shop("acme-es", "https://shop.example", client="acme")
 CHECKS = [
@@ -51,6 +51,7 @@ def scraped():
     sink.configure(CHECKS, [SHOP])
     sink.set_reload(ok=True)
     sink.add_source("incidents", lambda: incident_families({("acme-es", "page"): 1}))
+    sink.add_source("orders", lambda: leak_families({("acme-es", "buy"): 1}))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     for result in results():
         sink.accept(result)

@@ -59,7 +59,10 @@ def _undone(found: Standing, now: float) -> Iterator[str]:
     for backlog in found.undelivered:
         yield f"{backlog.channel}: {backlog.messages} message(s) not delivered, the oldest waits for {_age(backlog.oldest, now)}"
     for order in found.leaked:
-        yield f"{order.check}: test order {order.reference or order.run_id} stands in the shop since {_clock(order.begun)}"
+        yield (
+            f"{order.check}: test order {order.reference or order.run_id} stands in the shop since {_clock(order.begun)}; "
+            f"cancel it by hand, then: techrun status --orders-cancelled {order.check.shop}"
+        )
 
 
 def _age(moment: float, now: float) -> str:
