@@ -107,7 +107,7 @@ def _check_names(known: dict[str, Any], steps: Sequence[Translated]) -> Iterator
 def _check_shadows(journey: Journey, constants: Mapping[str, Any]) -> Iterator[Problem]:
     """Data that is named like something that is always there would hide it."""
     for name in journey.data:
-        if name in constants or name == "run":
+        if name in constants or name in rules.RESERVED:
             yield journey.problem(
                 ("data", name), f"the name {name} is taken", "call the data otherwise", on_key=True
             )

@@ -27,6 +27,8 @@ _KEYS: Mapping[Verb, frozenset[str]] = {
     "wait": _COMMON,
 }
 """The keys that make sense beside each verb; `use` is judged where it is expanded."""
+RESERVED = frozenset({"env", "run", "secret", "shop", "synthetic"})
+"""Names that every template may use."""
 _SHOW_PAGES = frozenset({"get", "post", "put", "patch", "delete", "submit"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -157,5 +159,13 @@ def unknown_step(names: Sequence[str], until: str) -> tuple[str, str]:
     return f'no step is named "{until}"', did_you_mean(until, names) or f"the steps are {', '.join(names)}"
 
 
-RULES = (check_verb, check_body, check_headers, check_carry, check_auth)
+def check_saved_names(step: Written) -> Iterator[Problem]:
+    """What is always there is not overwritten: `${shop.url}` means the same in every step."""
+    for name in step.spec.save or {}:
+        if name in RESERVED:
+            what = f"the name {name} is taken: ${{{name}.…}} is always there"
+            yield step.problem(("save", name), what, "save it under another name", on_key=True)
+
+
+RULES = (check_verb, check_body, check_headers, check_carry, check_auth, check_saved_names)
 """The rules that look at one step alone."""
