@@ -242,7 +242,9 @@ def test_order_that_cannot_be_cancelled_is_no_outage_but_stops_further_orders(sh
             lambda: watcher.last["order"].outcome.reason is Reason.ORDER_CAP, "no more orders are placed"
         )
     told = watcher.opened_since(began)
-    assert [(one.severity, "a test order stands in the shop" in one.title) for one in told] == [("ticket", True)] * 2
+    assert [(one.severity, "a test order stands in the shop" in one.title) for one in told] == [
+        ("ticket", True)
+    ] * 2
     assert watcher.leaked() == 2
     watcher.daemon.orders.resolve("demo")
     watcher.until(watcher.all_up, "orders are placed again once a person has seen to the leaked ones")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +39,7 @@ from techrun.web.server import WebServer
 log = logging.getLogger(__name__)
 
 DAY = 86400.0
+DESCRIPTORS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,19 @@ class Watch:
 
 def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None:
     """Run until SIGTERM, SIGINT or the end of the time given."""
+    _allow_many_connections()
     gc.freeze()  # the configuration lives as long as we do: full collections need not walk it
     with ExitStack() as stack:
         daemon = Daemon(loaded, wish, stack, extra_sinks)
         asyncio.run(_run_until_told(daemon, wish.seconds))
+
+
+def _allow_many_connections() -> None:
+    """Take what the system gives: hundreds of checks at once need more than the usual 1,024 descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _run_until_told(daemon: Daemon, seconds: float | None) -> None:
