@@ -133,7 +133,7 @@ yamlish = st.text(st.sampled_from("a1: -\n[]{},&*!|>'\"%@`#?~<\t ${}"), max_size
 
 
 @given(st.text() | yamlish)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_any_text_ends_in_documents_or_problems(text: str) -> None:
     documents, problems = parsed(text)
     for problem in problems:
@@ -144,7 +144,7 @@ def test_any_text_ends_in_documents_or_problems(text: str) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_bytes_end_in_documents_or_problems(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bytes.yaml"
     path.write_bytes(content)
