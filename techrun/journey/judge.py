@@ -94,7 +94,10 @@ def status_of(decisive: Finding | None) -> Status:
 
 def first_hard(findings: Sequence[Finding]) -> Finding | None:
     """The finding that fails a step; None where it passes."""
-    return next((finding for finding in findings if not finding.soft), None)
+    for finding in findings:
+        if not finding.soft:
+            return finding
+    return None
 
 
 def _graphql(page: Page) -> list[Finding]:

@@ -62,7 +62,8 @@ def _contains(found: Any, wanted: Any, locale: str) -> bool:
         return any(equals(item, wanted, locale) for item in found)
     if isinstance(found, Mapping):
         return text_of(wanted) in found
-    return one_line(text_of(wanted)) in one_line(text_of(found))
+    part, whole = one_line(text_of(wanted)), text_of(found)
+    return part in whole or part in one_line(whole)
 
 
 def _matches(found: Any, wanted: Any, _locale: str) -> bool:

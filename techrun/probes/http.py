@@ -102,4 +102,4 @@ def _step(spec: Spec) -> StepSpec:
 async def run(prepared: Prepared, run: Run) -> Outcome:
     """Make the request and judge the answer; the one step is no step of a journey."""
     outcome = await run_journey(prepared, run)
-    return replace(outcome, step="")
+    return replace(outcome, step="") if outcome.step else outcome
