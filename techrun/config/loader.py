@@ -14,7 +14,7 @@ from techrun.config.main_file import (
     calendar,
     channel_names,
     channels,
-    check_ca_file,
+    fetch_settings,
     read_files,
     read_main,
 )
@@ -128,7 +128,6 @@ class _Loading:
 
     def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], World]) -> Settings:
         shops, world = read
-        check_ca_file(main)
         host, _, port = main.file.listen.rpartition(":")
         return Settings(
             shops=tuple(shops),
@@ -138,7 +137,7 @@ class _Loading:
             host=host.strip("[]"),
             port=int(port),
             location=main.file.location,
-            fetch=main.file.fetch,
+            fetch=fetch_settings(main),
             retention=main.file.retention,
             witness=main.file.witness,
             calendar=calendar(main, self.extra_files),

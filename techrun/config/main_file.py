@@ -10,7 +10,7 @@ from typing import Any
 from techrun.config.checks import no_strange_channels
 from techrun.config.explain import fields_of
 from techrun.config.files import Files, keys, matches, shown
-from techrun.config.models import MainFile, ShopFile
+from techrun.config.models import FetchSettings, MainFile, ShopFile
 from techrun.config.reading import read
 from techrun.config.secrets import Secrets, read_secrets
 from techrun.config.settings import Channel
@@ -149,12 +149,15 @@ def calendar(main: Main, extra_files: set[Path]) -> Mapping[str, Any]:
     return {}
 
 
-def check_ca_file(main: Main) -> None:
-    """The certificates to trust must be there."""
-    if main.file.fetch.ca_file is not None:
-        path = main.folder / main.file.fetch.ca_file
-        if not path.is_file():
-            what = f"there is no file {quoted(shown(path))}"
-            main.problems.append(
-                main.origin.problem(("fetch", "ca_file"), what, "it holds certificates in PEM form")
-            )
+def fetch_settings(main: Main) -> FetchSettings:
+    """How requests go out; the certificates to trust must be there."""
+    found = main.file.fetch
+    if found.ca_file is None:
+        return found
+    path = main.folder / found.ca_file
+    if not path.is_file():
+        what = f"there is no file {quoted(shown(path))}"
+        main.problems.append(
+            main.origin.problem(("fetch", "ca_file"), what, "it holds certificates in PEM form")
+        )
+    return found.model_copy(update={"ca_file": str(path)})

@@ -148,8 +148,8 @@ def _web_url(text: str) -> str:
 
 def _proxy_url(text: str) -> str:
     scheme, _, rest = text.partition("://")
-    if scheme not in {"http", "socks5", "socks5h"} or not rest:
-        hint = "write it as http://proxy.example:3128, socks5://… or socks5h://…"
+    if scheme not in {"http", "socks5h"} or not rest:
+        hint = "write it as http://proxy.example:3128 or socks5h://…"
         raise ValueError("this is not the URL of a proxy", hint)
     return text
 

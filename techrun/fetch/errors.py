@@ -161,7 +161,11 @@ def reason_and_words(trouble: Trouble) -> tuple[Reason, str]:
     if reason is Reason.INTERRUPTED:
         return reason, f"{text} while {trouble.peer} was asked"
     extra = _extra(reason, trouble)
-    return reason, f"{text} after {trouble.seconds:.3g} s" + (f": {extra}" if extra else "")
+    return reason, f"{text} after {_time(trouble.seconds)}" + (f": {extra}" if extra else "")
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
 
 
 def certificate_words(verify_result: int, default: str) -> str:

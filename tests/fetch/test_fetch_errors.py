@@ -72,6 +72,6 @@ def test_a_refused_connection_reads_like_this():
         addresses=("10.0.0.1",),
     )
     assert reason_and_words(trouble)[1] == (
-        "no connection to shop.example:443 after 0.0123 s: "
+        "no connection to shop.example:443 after 12 ms: "
         "it refuses connections (nothing listens there) (tried 10.0.0.1)"
     )
