@@ -54,9 +54,13 @@ class Resolver:
         literal = literal_address(host)
         if literal:
             return (literal,)
+        name = _ascii(host)
+        known = self._hosts.value.get(name.rstrip("."), ()) or _localhost(name)
+        if known:
+            return self._fitting(host, known)
         flight = self._flights.get(host)
         if flight is None:
-            flight = asyncio.create_task(self._lookup(host))
+            flight = asyncio.create_task(self._lookup(host, name))
             self._flights[host] = flight
             flight.add_done_callback(lambda done: self._landed(host, done))
         try:
@@ -81,14 +85,11 @@ class Resolver:
         if not flight.cancelled():
             flight.exception()  # seen, also where every task that waited is gone
 
-    async def _lookup(self, host: str) -> tuple[str, ...]:
-        try:
-            name = ascii_host(host)
-        except BadHostError as error:
-            raise ResolveError(str(error)) from None
-        known = self._hosts.value.get(name.rstrip("."), ()) or _localhost(name)
-        if not known:
-            known = await self._inquire(name)
+    async def _lookup(self, host: str, name: str) -> tuple[str, ...]:
+        return self._fitting(host, await self._inquire(name))
+
+    def _fitting(self, host: str, known: Sequence[str]) -> tuple[str, ...]:
+        """Those of its addresses that are wanted, the best first."""
         fitting = [address for address in known if self._ip in ("auto", "6" if ":" in address else "4")]
         if not fitting:
             raise ResolveError(f"{host} has no IPv{self._ip} address")
@@ -107,6 +108,13 @@ class Resolver:
             except NoAnswerError as error:
                 raise ResolveError(str(error)) from None
         raise ResolveError(str(problem))
+
+
+def _ascii(host: str) -> str:
+    try:
+        return ascii_host(host)
+    except BadHostError as error:
+        raise ResolveError(str(error)) from None
 
 
 async def _ask_all(name: dns.name.Name, servers: Sequence[Server], deadline: float) -> tuple[str, ...]:
