@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun import __version__, config
+from techrun.config.loader import redacted
 from techrun.config.select import select as select_checks
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
@@ -47,7 +48,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
             try:
                 checks.append(_prepared(settings, shop, check))  # type: ignore[arg-type]  # settings is there, it has shops
             except ConfigError as error:
-                problems.extend(error.problems)
+                problems.extend(redacted(problem, settings.redactor) for problem in error.problems)  # type: ignore[union-attr]  # settings is there, it has shops
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
     return Loaded(path, settings, tuple(checks))

@@ -72,7 +72,10 @@ def ordered(problems: Iterable[Problem]) -> list[Problem]:
 def redacted(problem: Problem, redactor: Redactor) -> Problem:
     """The problem without secrets in its words."""
     places = tuple(Place(at.file, at.line, at.column, redactor(at.text)) for at in problem.places)
-    return Problem(redactor(problem.what), redactor(problem.hint), problem.path, places, problem.on_key)
+    what, hint = redactor(problem.what), redactor(problem.hint)
+    if what != problem.what:
+        hint = hint.partition("; did you mean")[0]  # it may be made of the secret
+    return Problem(what, hint, problem.path, places, problem.on_key)
 
 
 @dataclass(slots=True)

@@ -138,6 +138,7 @@ def _carry(step: PlannedStep, session: Session, page: Page, scope: dict[str, Any
         try:
             if carrying.extractor is not None:
                 value = text_of(carrying.extractor.get(page, scope))
+                session.redactor.add(value)
             else:
                 value = carrying.template.text(scope) if carrying.template else ""
             header_line(carrying.header, value)

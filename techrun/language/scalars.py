@@ -115,6 +115,10 @@ SIGNS = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MINUS SIGN}":
 """What is written in more than one way, or says nothing about the number."""
 
 
+class _InDoubtError(Exception):
+    """Why a text is not read as a number; who raises it no longer has the text as it was found."""
+
+
 def parse_number(text: str, locale: str) -> Decimal:
     """The number in a text written for people (`1.299,00 €`); raises `NumberError` where in doubt.
 
@@ -127,11 +131,14 @@ def parse_number(text: str, locale: str) -> Decimal:
     price = Price.fromstring(line)
     found = price.amount_text
     if not found or not _count_digits(line):
-        raise NumberError(f'"{shorten(line, 60)}" is no number')
+        raise NumberError(f'"{shorten(text, 60)}" is no number')
     if _count_digits(found) != _count_digits(line):
-        raise NumberError(f'"{shorten(line, 60)}" could be read as more than one number')
-    amount = _amount(found, locale)
-    return -amount if _is_negative(line, price.currency or "") else amount
+        raise NumberError(f'"{shorten(text, 60)}" could be read as more than one number')
+    try:
+        amount = _amount(found, locale)
+        return -amount if _is_negative(line, price.currency or "") else amount
+    except _InDoubtError as doubt:
+        raise NumberError(f'"{shorten(text, 60)}"{doubt}') from None
 
 
 def _count_digits(text: str) -> int:
@@ -142,7 +149,7 @@ def _amount(found: str, locale: str) -> Decimal:
     """The value of a number text without sign and currency."""
     match = NUMBER.fullmatch(found.replace(" €", "€").replace("€ ", "€"))
     if match is None or (match["group"] and match["group"] == match["decimal"]):
-        raise NumberError(f'"{shorten(found, 60)}" could be read as more than one number')
+        raise _InDoubtError(" could be read as more than one number")
     whole = match["plain"] or match["grouped"] or match["lakh"] or "0"
     fraction = match["fraction"] or ""
     if _is_fraction(match, locale):
@@ -179,5 +186,5 @@ def _is_negative(line: str, currency: str) -> bool:
     if not dash or space.strip():
         return False
     if words.strip() and (space or not words.endswith(" ")):
-        raise NumberError(f'"{shorten(line, 60)}": it is in doubt whether the dash is a minus')
+        raise _InDoubtError(": it is in doubt whether the dash is a minus")
     return True
