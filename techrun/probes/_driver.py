@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from techrun.exchange import Failure, Interrupted, Request, Response, Wait
@@ -181,13 +181,14 @@ class Driver:
         return Interrupted(Reason.TIMEOUT, f"the {which} of {seconds:g} s is spent")
 
     async def _settled(self, outcome: Outcome) -> Outcome:
-        """Tell the ledger what became of the orders."""
-        if self._ordered:
-            try:
-                settling = self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
-                await self._to_its_end(settling)
-            except Exception:
-                log.exception("the order ledger failed")
+        """Tell the ledger what became of the orders; one that time ran out for was never sent."""
+        if not self._ordered:
+            return replace(outcome, orders=()) if outcome.orders else outcome
+        try:
+            settling = self.run.ledger.settle(self.run.shop, self.run.run_id, outcome.orders)
+            await self._to_its_end(settling)
+        except Exception:
+            log.exception("the order ledger failed")
         return outcome
 
 

@@ -180,6 +180,17 @@ class TestOrders:
         assert sent_when_recorded == [[]]
         assert ledger.settled == [(order,)]
 
+    async def test_an_order_that_time_ran_out_for_was_never_sent_and_is_not_told(self, make_run, ledger):
+        order = Order("place-order", "", "unconfirmed")
+        session = Session()
+        outcome = await drive(
+            Journey(ORDER, orders=[order]), session, make_run(allow_orders=True, deadline=0)
+        )
+        assert session.requests == []
+        assert outcome.reason is Reason.TIMEOUT
+        assert outcome.orders == ()
+        assert ledger.settled == []
+
     async def test_a_stop_while_settling_loses_neither_the_record_nor_the_outcome(self, make_run, ledger):
         settling, go_on = asyncio.Event(), asyncio.Event()
 
