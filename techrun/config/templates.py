@@ -115,12 +115,19 @@ def _references(node: Node, path: NodePath) -> Iterator[tuple[NodePath, Referenc
     """Every `env.…` and `secret.…` that a template below the node names."""
     if isinstance(node, Map):
         for key, value in node.entries.items():
+            yield from _named(key, (*path, key))
             yield from _references(value, (*path, key))
     elif isinstance(node, List):
         for index, item in enumerate(node.items):
             yield from _references(item, (*path, index))
-    elif isinstance(node.value, str) and "${" in node.value:
+    else:
+        yield from _named(node.value, path)
+
+
+def _named(text: Any, path: NodePath) -> Iterator[tuple[NodePath, Reference]]:
+    """The same in one text, which may also be a key: selectors are templates too."""
+    if isinstance(text, str) and "${" in text:
         with contextlib.suppress(TemplateError):
-            for reference in compile_template(node.value).references:
+            for reference in compile_template(text).references:
                 if len(reference.path) > 1 and reference.path[0] in {"env", "secret"}:
                     yield path, reference

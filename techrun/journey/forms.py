@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from techrun.journey.controls import Control, FormError, fill, read_controls
+from techrun.language.words import shorten
 
 Pairs = Sequence[tuple[str, str]]
 _LISTED = 12
@@ -148,7 +149,7 @@ def _address(document: Any, page_url: str, action: str) -> str:
             return url
     except ValueError:
         url = ""
-    raise FormError(f"the form's action {action[:200]!r} is no http address; a script sends it")
+    raise FormError(f"the form's action {shorten(action, 200)!r} is no http address; a script sends it")
 
 
 def _newlines(text: str) -> str:

@@ -12,6 +12,7 @@ from techrun.exchange import Failure, Headers, HttpVersion, Request, Response
 from techrun.journey.cookies import Jar
 from techrun.journey.record import Log
 from techrun.language.page import Page
+from techrun.language.words import shorten
 from techrun.model import Reason
 from techrun.redact import Redactor
 
@@ -194,7 +195,7 @@ def redirected(call: Call, status: int, target: str) -> Call | Failure:
         url = web_address(urljoin(call.url, target.strip()))
     except (BadAddressError, ValueError):
         return Failure(
-            Reason.REDIRECT, f"status {status} redirects to {target[:200]!r}, which is no web address"
+            Reason.REDIRECT, f"status {status} redirects to {shorten(target, 200)!r}, which is no web address"
         )
     changes = status == 303 or (status in (301, 302) and call.method == "POST")
     method = "GET" if changes else call.method
@@ -228,7 +229,7 @@ def resolve(base: str, target: str) -> str:
     try:
         url = urljoin(base.rstrip("/") + "/", target) if base else target
     except ValueError as error:
-        raise BadAddressError(f"{target[:200]!r} is no web address: {error}") from None
+        raise BadAddressError(f"{shorten(target, 200)!r} is no web address: {error}") from None
     return web_address(url)
 
 
@@ -239,11 +240,11 @@ def web_address(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadAddressError(f"{url[:200]!r} is no web address: {error}") from None
+        raise BadAddressError(f"{shorten(url, 200)!r} is no web address: {error}") from None
     if parts.username is not None:
         raise BadAddressError("the address holds a user name; write it under auth:")
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadAddressError(f"{url[:200]!r} is no web address (http:// or https://)")
+        raise BadAddressError(f"{shorten(url, 200)!r} is no web address (http:// or https://)")
     start = len(parts.scheme) + 3 + len(parts.netloc)
     return url[:start] + quote(url[start:], safe=_ALLOWED)
 

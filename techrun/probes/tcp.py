@@ -72,4 +72,5 @@ async def _read_until(reader: asyncio.StreamReader, wanted: bytes, said: bytearr
 def _unexpected(spec: Spec, said: bytearray) -> str:
     if not said:
         return f"expected {spec.expect!r}, the server closed without a word"
-    return f"expected {spec.expect!r}, the server said {said[:EXCERPT].decode(errors='backslashreplace')!r}"
+    excerpt = said[:EXCERPT].decode(errors="backslashreplace")
+    return f"expected {spec.expect!r}, the server said {excerpt + '…' * (len(said) > EXCERPT)!r}"
