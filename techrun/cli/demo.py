@@ -55,8 +55,23 @@ def command(ctx: click.Context, seconds: float | None, port: int, listen: str, *
     return 0
 
 
+def _command() -> str:
+    """How this program is called from here: by its name where the shell finds it, else by its path."""
+    import os
+    import shutil
+    import sys
+    from pathlib import Path
+
+    called = sys.argv[0]
+    found = shutil.which("techrun")
+    if not called.endswith("techrun") or (found and Path(found).samefile(called)):
+        return "techrun"
+    return os.path.relpath(called)
+
+
 def _welcome(shop: str, watcher: str, checks: int, port: int) -> str:
     port_hint = "" if port == SHOP_PORT else f" --port {port}"
+    techrun = _command()
     return f"""
   The shop      {shop}
   Its faults    {shop}/_faults
@@ -64,8 +79,8 @@ def _welcome(shop: str, watcher: str, checks: int, port: int) -> str:
 
   {checks} checks watch the shop as its customers use it. Break it, from a second terminal:
 
-    techrun demo fault{port_hint}                            lists what can break
-    techrun demo fault payment-declined on{port_hint}        and watch this one
+    {techrun} demo fault{port_hint}                            lists what can break
+    {techrun} demo fault payment-declined on{port_hint}        and watch this one
 
   Every change of a check is printed below. Ctrl-C ends the demo.
 """
