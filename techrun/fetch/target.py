@@ -53,8 +53,9 @@ def parse(url: str) -> Target:
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
-    except ValueError as error:
-        raise BadTargetError(Reason.PROTOCOL, f"{url!r} is no valid URL: {error}") from None
+    except ValueError:  # whose words repeat a part of the URL, and so of a secret in it
+        message = f"{url!r} is no valid URL: its host or port is not valid"
+        raise BadTargetError(Reason.PROTOCOL, message) from None
     if parts.scheme not in PORTS:
         scheme = parts.scheme or "no scheme"
         raise BadTargetError(Reason.FORBIDDEN, f"only http and https are fetched, not {scheme} ({url!r})")

@@ -22,6 +22,9 @@ _ANYWHERE = frozenset({"accept", "accept-language", "content-type", "user-agent"
 """Headers of a step that may follow a redirect to another origin; tokens hide in any other."""
 _ALLOWED = "!#$%&'()*+,/:;=?@[]~"
 
+_BAD_PLACE = "its host or port is not valid"
+"""Python's own words would repeat a part of the address, and so of a secret in it."""
+
 Origin = tuple[str, str, int]
 Kind = Literal["page", "redirect", "asset"]
 
@@ -228,8 +231,8 @@ def resolve(base: str, target: str) -> str:
     """An address of a step, joined to the shop's; raises `BadAddressError`."""
     try:
         url = urljoin(base.rstrip("/") + "/", target) if base else target
-    except ValueError as error:
-        raise BadAddressError(f"{shorten(target, 200)!r} is no web address: {error}") from None
+    except ValueError:
+        raise BadAddressError(f"{shorten(target, 200)!r} is no web address: {_BAD_PLACE}") from None
     return web_address(url)
 
 
@@ -239,8 +242,8 @@ def web_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise BadAddressError(f"{shorten(url, 200)!r} is no web address: {error}") from None
+    except ValueError:
+        raise BadAddressError(f"{shorten(url, 200)!r} is no web address: {_BAD_PLACE}") from None
     if parts.username is not None:
         raise BadAddressError("the address holds a user name; write it under auth:")
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
