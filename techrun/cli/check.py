@@ -9,6 +9,7 @@ import click
 
 from techrun.cli.options import (
     color_option,
+    complete_step,
     config_option,
     selection_options,
     set_up_logging,
@@ -26,7 +27,7 @@ FORMATS = ("table", "json", "jsonl", "junit", "markdown")
 @config_option
 @click.option("--explain", is_flag=True, help="Tell the whole story of each exchange.")
 @click.option("--curl", is_flag=True, help="Give the failing step as a curl line; secrets are masked.")
-@click.option("--until", metavar="STEP", help="End journeys after this step.")
+@click.option("--until", metavar="STEP", shell_complete=complete_step, help="End journeys after this step.")
 @click.option("--node", metavar="ADDRESS", help="Connect to this address; SNI and Host stay the shop's.")
 @click.option("--orders", is_flag=True, help="Let journeys place their test order.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)

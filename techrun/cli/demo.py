@@ -86,8 +86,14 @@ def _welcome(shop: str, watcher: str, checks: int, port: int) -> str:
 """
 
 
+def _complete_fault(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from techrun.demo.faults import FAULTS
+
+    return [fault.name for fault in FAULTS if fault.name.startswith(incomplete)]
+
+
 @command.command(name="fault")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete_fault)
 @click.argument("state", type=click.Choice(["on", "off"]), default="on")
 @port_option
 @color_option

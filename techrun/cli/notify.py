@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from techrun.cli.options import color_option, config_option, set_up_logging, verbosity_options
+from techrun.cli.options import (
+    color_option,
+    complete_channel,
+    config_option,
+    set_up_logging,
+    verbosity_options,
+)
 
 
 @click.group(name="notify")
@@ -15,7 +21,7 @@ def command() -> None:
 
 
 @command.command(name="test")
-@click.argument("channels", metavar="[CHANNEL]…", nargs=-1)
+@click.argument("channels", metavar="[CHANNEL]…", nargs=-1, shell_complete=complete_channel)
 @config_option
 @verbosity_options
 @color_option

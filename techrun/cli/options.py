@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from techrun.app.loading import Loaded
 
 Command = Callable[..., Any]
 
@@ -50,12 +53,32 @@ def set_up_logging(*, quiet: bool, verbose: int) -> None:
 
 
 def complete_selector(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of checks for the shell's completion; an unreadable configuration offers none."""
+    """Names of checks, for the shell."""
+    loaded = _loaded(ctx)
+    return (
+        [str(check.id) for check in loaded.checks if str(check.id).startswith(incomplete)] if loaded else []
+    )
+
+
+def complete_step(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of steps, for the shell."""
+    loaded = _loaded(ctx)
+    steps = dict.fromkeys(step for check in loaded.checks for step in check.steps) if loaded else {}
+    return [step for step in steps if step.startswith(incomplete)]
+
+
+def complete_channel(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of channels, for the shell."""
+    loaded = _loaded(ctx)
+    return [name for name in loaded.settings.channels if name.startswith(incomplete)] if loaded else []
+
+
+def _loaded(ctx: click.Context) -> Loaded | None:
+    """The configuration that the command line names; an unreadable one completes nothing."""
     from techrun.app.loading import load
     from techrun.errors import TechrunError
 
     try:
-        loaded = load(ctx.params.get("config") or Path("techrun.yaml"))
+        return load(ctx.params.get("config") or Path("techrun.yaml"))
     except TechrunError:
-        return []
-    return [name for check in loaded.checks if (name := str(check.id)).startswith(incomplete)]
+        return None
