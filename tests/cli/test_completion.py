@@ -21,7 +21,7 @@ def offered(words: str) -> list[str]:
     }
     command = [str(Path(sys.executable).with_name("techrun"))]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
 @pytest.mark.parametrize(
