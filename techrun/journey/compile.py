@@ -64,7 +64,7 @@ def _checked(
     problems.extend(rules.check_unique(every))
     problems.extend(rules.check_submits(every))
     problems.extend(rules.check_budget(journey, journey.budget))
-    problems.extend(_check_shadows(journey, constants))
+    problems.extend(_check_shadows(journey))
     steps = _translated(written, locale, problems, in_cleanup=False)
     cleanup = _translated(written_cleanup, locale, problems, in_cleanup=True)
     problems.extend(_check_names(_known(journey, constants), [*steps, *cleanup]))
@@ -104,10 +104,13 @@ def _check_names(known: dict[str, Any], steps: Sequence[Translated]) -> Iterator
     return Checker(known, saved_by).check([step.names for step in steps])
 
 
-def _check_shadows(journey: Journey, constants: Mapping[str, Any]) -> Iterator[Problem]:
-    """Data that is named like something that is always there would hide it."""
+def _check_shadows(journey: Journey) -> Iterator[Problem]:
+    """Data that is named like something that is always there would hide it.
+
+    It may hide a parameter of a pack: what stands in the journey itself is nearer.
+    """
     for name in journey.data:
-        if name in constants or name in rules.RESERVED:
+        if name in rules.RESERVED:
             yield journey.problem(
                 ("data", name), f"the name {name} is taken", "call the data otherwise", on_key=True
             )
