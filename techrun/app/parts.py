@@ -8,7 +8,14 @@ from techrun.fetch import FetchSettings
 
 def fetch_settings(settings: Settings) -> FetchSettings:
     """How requests go out, as the configuration says it."""
-    wanted = settings.fetch
+    written = settings.fetch
     return FetchSettings(
-        ca_file=wanted.ca_file, proxy=wanted.proxy or "", allow=wanted.allow, deny=wanted.deny
+        ca_file=written.ca_file,
+        max_body=written.max_body,
+        proxy=written.proxy or "",
+        allow=written.allow,
+        deny=written.deny,
+        nameservers=written.nameservers,
+        resolve_timeout=written.resolve_timeout,
+        ip=written.ip,
     )
