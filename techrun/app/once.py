@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from techrun.app.loading import Loaded
@@ -42,30 +42,41 @@ class NoOrders:
         """There are none."""
 
 
-def run_checks(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Result]:
+def _nothing(_: Result) -> None:
+    """For those who wait for all results."""
+
+
+def run_checks(
+    loaded: Loaded, checks: Sequence[Check], wish: Wish, on_result: Callable[[Result], None] = _nothing
+) -> list[Result]:
     """Run these checks once; the results come in the checks' order.
 
-    `until` ends the journeys that have this step; UsageError where none has it.
+    `until` ends the journeys that have this step; UsageError where none has it. `on_result` is told of
+    each result as it comes.
     """
     if wish.until is not None and not any(wish.until in check.steps for check in checks):
         steps = sorted({step for check in checks for step in check.steps})
         raise UsageError(f'no step is called "{wish.until}"; there are: {", ".join(steps) or "none"}')
-    return asyncio.run(_run(loaded, checks, wish))
+    return asyncio.run(_run(loaded, checks, wish, on_result))
 
 
-async def _run(loaded: Loaded, checks: Sequence[Check], wish: Wish) -> list[Result]:
+async def _run(
+    loaded: Loaded, checks: Sequence[Check], wish: Wish, on_result: Callable[[Result], None]
+) -> list[Result]:
     places = asyncio.Semaphore(AT_A_TIME)
     async with _engine(loaded, wish) as engine:
 
         async def one(check: Check) -> Result:
             async with places:
-                return await engine.run_once(
+                result = await engine.run_once(
                     check,
                     until=wish.until if wish.until in check.steps else None,
                     node=wish.node,
                     allow_orders=wish.allow_orders,
                     explain=wish.explain,
                 )
+            on_result(result)
+            return result
 
         return list(await asyncio.gather(*(one(check) for check in checks)))
 

@@ -44,6 +44,7 @@ def command(selectors: tuple[str, ...], config: Path, **options: Any) -> int:
     """
     from techrun.app.loading import load, select
     from techrun.app.once import Wish, run_checks
+    from techrun.cli.show.console import progress
     from techrun.cli.verdict import exit_code
 
     set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
@@ -55,7 +56,8 @@ def command(selectors: tuple[str, ...], config: Path, **options: Any) -> int:
         allow_orders=options["orders"],
         explain=options["explain"] or options["curl"],
     )
-    results = run_checks(loaded, checks, wish)
+    with progress(len(checks), shown=not options["quiet"]) as advance:
+        results = run_checks(loaded, checks, wish, lambda _: advance())
     _print(results, options)
     return int(exit_code(results, options["fail_on"], options["on_inconclusive"]))
 
