@@ -150,7 +150,7 @@ class Daemon:
         """Read the configuration again; the problems as text, or ``""`` when the new one runs."""
         with self._reloading:
             try:
-                loaded = load(self._loaded.path)
+                loaded = load(self._loaded.path, self._loaded.environ)
             except ConfigError as error:
                 text = render(error.problems)
                 log.error("the new configuration is wrong, the old one goes on:\n%s", text)  # noqa: TRY400  no traceback for a user's mistake

@@ -29,6 +29,8 @@ class Loaded:
     """A configuration without a mistake, and its checks."""
 
     path: Path
+    environ: Mapping[str, str]
+    """The environment that it was read with, for the next reading."""
     settings: Settings
     checks: tuple[Check, ...]
 
@@ -51,7 +53,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
                 problems.extend(redacted(problem, settings.redactor) for problem in error.problems)  # type: ignore[union-attr]  # settings is there, it has shops
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
-    return Loaded(path, settings, tuple(checks))
+    return Loaded(path, environment, settings, tuple(checks))
 
 
 @cache
