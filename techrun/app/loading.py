@@ -19,7 +19,7 @@ from techrun.errors import ConfigError, Problem
 from techrun.journey.model import Fragment, Journey
 from techrun.language.definition import Definition
 from techrun.model import Check, Shop
-from techrun.probes import Scope, kinds
+from techrun.probes import Scope, Stepped, kinds
 
 DOCUMENTS: Mapping[str, type[Definition]] = {"journey": Journey, "fragment": Fragment}
 
@@ -44,22 +44,28 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     """Read and compile everything; ConfigError carries every problem of every file."""
     environment = os.environ if environ is None else environ
     settings, problems = config.load_all(path, spec_types(), DOCUMENTS, environ=environment)
-    checks = []
-    for shop in settings.shops if settings else ():
-        for check in shop.checks:
-            try:
-                checks.append(_prepared(settings, shop, check))  # type: ignore[arg-type]  # settings is there, it has shops
-            except ConfigError as error:
-                problems.extend(redacted(problem, settings.redactor) for problem in error.problems)  # type: ignore[union-attr]  # settings is there, it has shops
+    checks = _prepare_all(settings, problems) if settings else ()
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
-    return Loaded(path, environment, settings, tuple(checks))
+    return Loaded(path, environment, settings, checks)
 
 
 @cache
 def spec_types() -> Mapping[str, type[Definition]]:
     """The type of each kind's settings, by kind."""
     return {name: kind.spec for name, kind in kinds().items()}
+
+
+def _prepare_all(settings: Settings, problems: list[Problem]) -> tuple[Check, ...]:
+    """The checks of all shops, ready to run; one with a mistake is left out, and its problems are told."""
+    checks = []
+    for shop in settings.shops:
+        for check in shop.checks:
+            try:
+                checks.append(_prepared(settings, shop, check))
+            except ConfigError as error:
+                problems += [redacted(problem, settings.redactor) for problem in error.problems]
+    return tuple(checks)
 
 
 def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Check:
@@ -74,12 +80,13 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         user_agent=_user_agent(settings),
     )
     prepared = kind.prepare(check.spec, scope) if kind.prepare else check.spec
+    stepped = prepared if isinstance(prepared, Stepped) else None
     return Check(
         id=check.id,
         kind=check.kind,
         every=check.every,
         deadline=check.deadline,
-        cleanup_deadline=getattr(prepared, "cleanup_deadline", 0.0),
+        cleanup_deadline=stepped.cleanup_deadline if stepped else 0.0,
         severity=check.severity,
         confirmation=check.confirmation,
         prepared=prepared,
@@ -87,8 +94,8 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         tags=check.tags,
         depends_on=check.depends_on,
         notify=check.notify,
-        steps=getattr(prepared, "step_names", ()),
-        places_orders=getattr(prepared, "places_orders", False),
+        steps=stepped.step_names if stepped else (),
+        places_orders=stepped is not None and stepped.places_orders,
         client=shop.shop.client,
         env=shop.shop.env,
         digest=_digest(settings, check),

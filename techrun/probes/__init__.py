@@ -7,8 +7,7 @@ A kind `tcp` is the module `techrun/probes/tcp.py` with
 
 `run` returns an `Outcome` for everything that a shop can do to it. Optional: `prepare(spec, scope)`
 turns the spec once into something cheaper to run, which `run` is then given in its place; it raises
-`ConfigError` with every problem it found. What it returns may tell the rest of techrun more by the
-attributes `step_names`, `places_orders` and `cleanup_deadline` (seconds).
+`ConfigError` with every problem it found. What a kind with steps returns there is `Stepped`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from techrun.fetch import Fetcher
 from techrun.language.definition import Definition
@@ -68,6 +67,23 @@ class Run:
     node: str | None = None
     """An address to connect to in place of what the name resolves to; SNI and Host stay."""
     allow_orders: bool = False
+
+
+@runtime_checkable
+class Stepped(Protocol):
+    """What a kind prepared, where its checks have steps: what the rest of techrun must know of them."""
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The steps that the check runs, in order."""
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether the check comes as far as an order."""
+
+    @property
+    def cleanup_deadline(self) -> float:
+        """Seconds for the cleanup; 0 where there is none."""
 
 
 Runner = Callable[[Any, Run], Awaitable[Outcome]]

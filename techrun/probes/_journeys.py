@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -17,40 +17,9 @@ from techrun.probes._driver import Driver
 _CHANCE = Random()  # noqa: S311  trace ids are no secrets; a new one for each run costs 20 µs
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A plan, and where a check ends it."""
-
-    plan: Plan
-    until: str | None = None
-
-    @property
-    def step_names(self) -> tuple[str, ...]:
-        """The steps that the check runs."""
-        return tuple(step.name for step in self._steps)
-
-    @property
-    def places_orders(self) -> bool:
-        """Whether the check comes as far as an order."""
-        return any(step.places_order for step in self._steps)
-
-    @property
-    def cleanup_deadline(self) -> float:
-        """Seconds for the cleanup; 0 where there is none."""
-        return self.plan.cleanup_deadline if self.plan.cleanup else 0.0
-
-    @property
-    def _steps(self) -> tuple[Any, ...]:
-        last = self.plan.last(self.until)
-        return self.plan.steps if last is None else self.plan.steps[: last + 1]
-
-
-async def run_journey(prepared: Prepared, run: Run) -> Outcome:
-    """Run the plan once, on connections of its own."""
-    plan = prepared.plan
-    options = engine.Options(
-        until=run.until or prepared.until, allow_orders=run.allow_orders, explain=run.explain
-    )
+async def run_plan(plan: Plan, run: Run, until: str | None = None) -> Outcome:
+    """Run the plan once, up to a step, on connections of its own."""
+    options = engine.Options(until=until, allow_orders=run.allow_orders, explain=run.explain)
     context = engine.Context(run.run_id, time.time, _CHANCE, run.redactor)
     async with run.fetcher.session(connect_to=run.node) as session:
         outcome = await Driver(engine.run(plan, options, context), session, run).drive()

@@ -6,7 +6,7 @@ Without `expect` or `save` it must answer with 2xx and a body that is not blank.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -15,13 +15,14 @@ from techrun.errors import Place
 from techrun.exchange import HttpVersion
 from techrun.journey.compile import compile_journey
 from techrun.journey.model import Auth, Budget, Journey, Retry, StepSpec, Text, Variable
+from techrun.journey.plan import Plan
 from techrun.language.definition import Definition, Origin, Path
 from techrun.language.durations import Seconds
 from techrun.language.expect import Expect
 from techrun.language.extract import Save
 from techrun.model import Outcome
 from techrun.probes import Run, Scope
-from techrun.probes._journeys import Prepared, run_journey, signing_key
+from techrun.probes._journeys import run_plan, signing_key
 
 STEP = "http"
 NOT_BLANK = Expect(regex={r"\S": {"exists": True}})
@@ -72,6 +73,13 @@ class _AsOneStep:
         return self._origin.place(inner, on_key=on_key)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan of one step, which is no step of a journey: it is neither selected nor measured by itself."""
+
+    plan: Plan
+
+
 def prepare(spec: Spec, scope: Scope) -> Prepared:
     """Compile the check as a journey of one step; ConfigError says everything that is wrong."""
     journey = Journey.model_construct(journey=STEP, steps=(_step(spec),))
@@ -101,5 +109,5 @@ def _step(spec: Spec) -> StepSpec:
 
 async def run(prepared: Prepared, run: Run) -> Outcome:
     """Make the request and judge the answer; the one step is no step of a journey."""
-    outcome = await run_journey(prepared, run)
+    outcome = await run_plan(prepared.plan, run)
     return replace(outcome, step="") if outcome.step else outcome

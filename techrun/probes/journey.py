@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from techrun.errors import ConfigError
 from techrun.journey.compile import compile_journey
 from techrun.journey.model import Journey
+from techrun.journey.plan import Plan, PlannedStep
 from techrun.journey.rules import unknown_step
 from techrun.language.definition import Definition
 from techrun.language.words import did_you_mean
 from techrun.model import Outcome
 from techrun.probes import Run, Scope
-from techrun.probes._journeys import Prepared, run_journey, signing_key
+from techrun.probes._journeys import run_plan, signing_key
 
 
 class Spec(Definition):
@@ -24,6 +26,34 @@ class Spec(Definition):
     """The name of a journey."""
     until: str | None = None
     """The step to end after; all of them unless given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan, and where a check ends it."""
+
+    plan: Plan
+    until: str | None = None
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The steps that the check runs."""
+        return tuple(step.name for step in self._steps)
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether the check comes as far as an order."""
+        return any(step.places_order for step in self._steps)
+
+    @property
+    def cleanup_deadline(self) -> float:
+        """Seconds for the cleanup; 0 where there is none."""
+        return self.plan.cleanup_deadline if self.plan.cleanup else 0.0
+
+    @property
+    def _steps(self) -> tuple[PlannedStep, ...]:
+        last = self.plan.last(self.until)
+        return self.plan.steps if last is None else self.plan.steps[: last + 1]
 
 
 def prepare(spec: Spec, scope: Scope) -> Prepared:
@@ -51,4 +81,4 @@ def prepare(spec: Spec, scope: Scope) -> Prepared:
 
 async def run(prepared: Prepared, run: Run) -> Outcome:
     """Run the journey once, with its cleanup."""
-    return await run_journey(prepared, run)
+    return await run_plan(prepared.plan, run, run.until or prepared.until)
