@@ -34,6 +34,9 @@ class Finished:
 
     def judge(self, code: int, detail: str, settings: FetchSettings) -> Response | Failure:
         """What to hand back."""
+        if code == errors.E_TOO_LARGE and not self._incoming.lines:
+            peer = self._plan.target.peer
+            return self._failure(Reason.PROTOCOL, f"the request to {peer} is too large to be sent")
         refusal = self._over_limit(code, settings)
         if refusal:
             return self._failure(Reason.SIZE, refusal)

@@ -119,6 +119,8 @@ def header_line(name: str, value: str) -> str:
     """The value of a header; a line break in it would smuggle in another header."""
     if any(character in value for character in "\r\n\0"):
         raise ExpressionError(f"the value of the header {name} has a line break in it")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ExpressionError(f"the value of the header {name} has half a character in it")
     return value
 
 

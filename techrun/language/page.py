@@ -27,6 +27,8 @@ Kept = TypeVar("Kept")
 DEEPEST_JSON = 200
 """Levels of lists and maps."""
 
+HALF = re.compile(r"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F])")
+"""Half of a character outside the first 65,536, without its other half."""
 CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE | re.ASCII)
 CHARSET_BYTES = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]+)|encoding=[\"']([\w.:-]+)", re.IGNORECASE
@@ -124,7 +126,9 @@ class Page:
             return None, f"{self.describe()} is no JSON ({where})"
         except ValueError as error:
             return None, f"{self.describe()} is no JSON ({shorten(str(error), 80)})"
-        return (None, "the JSON nests too deeply") if _is_too_deep(value) else (value, "")
+        if _is_too_deep(value):
+            return None, "the JSON nests too deeply"
+        return (_mended(value) if HALF.search(self.text) else value), ""
 
     @property
     def html(self) -> LexborHTMLParser:
@@ -226,6 +230,17 @@ def _is_too_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def _mended(value: Any) -> Any:
+    """Half a character can be neither stored nor sent: it becomes U+FFFD, as in a browser."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def _html_tree(text: str) -> lxml.etree._Element:
