@@ -93,7 +93,7 @@ class Incoming:
 
     def tell(self, kind: int, text: bytes) -> None:
         """Take what libcurl tells of its work; pycurl has no other way to learn version and cipher."""
-        if kind == pycurl.INFOTYPE_TEXT:
+        if kind == pycurl.INFOTYPE_TEXT and text.startswith(b"SSL"):  # one of some sixty lines a request
             found = _HANDSHAKE.match(text)
             if found:
                 self.handshake = (found[1].decode(), found[2].decode())

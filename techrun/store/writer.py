@@ -22,7 +22,7 @@ from techrun.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-COMMIT_EVERY = 0.2
+COMMIT_EVERY = 0.5
 """Seconds between two commits while nothing is urgent."""
 BATCH = 5_000
 """Rows of one lane that one transaction takes at most: it bounds how long an urgent write waits."""
