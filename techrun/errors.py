@@ -17,9 +17,9 @@ class ExitCode(IntEnum):
     """The exit codes that pipelines rely on (README, "Exit codes")."""
 
     OK = 0
-    """It holds: all up or degraded, gate passed."""
+    """It holds: all up or degraded."""
     FAILED = 1
-    """It does not hold: a check is down, a gate failed."""
+    """It does not hold: a check is down, a test message was not delivered."""
     USAGE = 2
     """Wrong use of the command line; a selector that matches nothing."""
     CONFIG = 3

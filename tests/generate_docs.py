@@ -8,13 +8,19 @@ the test compares.
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from itertools import pairwise
 from pathlib import Path
+
+import click
+import yaml
 
 from techrun import errors, model
 from techrun.cli import COMMANDS
@@ -28,13 +34,6 @@ PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTA
 VARYING = re.compile(
     r"\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
 )
-EXAMPLES = {
-    "http": "{name: home, http: /, every: 30s, expect: {text: {contains: Add to cart}}}",
-    "journey": "{name: checkout, journey: guest-checkout, until: payment, every: 1m}",
-    "tcp": '{name: port, tcp: "${shop.host}:443"}',
-    "tls": '{name: certificate, tls: "${shop.host}:443", every: 1h}',
-    "dns": '{name: mail-route, dns: "${shop.host}", type: MX, every: 15m}',
-}
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -47,61 +46,64 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     )
 
 
-def member_texts(owner: type) -> Iterator[tuple[str, str]]:
-    """The members of an enum and the sentence below each in the source."""
+def member_texts(owner: type[Enum]) -> Iterator[tuple[str, str]]:
+    """The values of an enum and the sentence below each in the source."""
     (definition,) = ast.parse(inspect.getsource(owner)).body
     assert isinstance(definition, ast.ClassDef)
-    texts = dict.fromkeys(member.name for member in owner)  # type: ignore[attr-defined]
-    last = ""
-    for node in definition.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            last = node.targets[0].id
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and last:
-            texts[last] = " ".join(str(node.value.value).split())
-    for name, text in texts.items():
-        yield name, text or ""
+    body = [node for node in definition.body if isinstance(node, ast.Assign | ast.Expr)]
+    for assigned, text in pairwise(body):
+        if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
+            assert isinstance(text, ast.Expr), f"{owner.__name__}: {ast.unparse(assigned)} has no sentence"
+            sentence = " ".join(str(ast.literal_eval(text.value)).split())
+            yield str(owner[assigned.targets[0].id].value), sentence
 
 
 def kinds_table() -> str:
     """Each kind, what it is and a check of it."""
-    rows = ([f"`{name}`", kind.summary, f"`- {EXAMPLES[name]}`"] for name, kind in sorted(kinds().items()))
+    rows = ([f"`{name}`", kind.summary, f"`- {example(name)}`"] for name, kind in sorted(kinds().items()))
     return table(["kind", "what it is", "example"], rows)
 
 
+def example(kind: str) -> str:
+    """The shortest check of this kind in `checks/`, on one line."""
+    files = (ROOT / "checks").rglob("*.yaml")
+    documents = (document for path in files for document in yaml.safe_load_all(path.read_text()))
+    checks = (check for document in documents for check in document.get("checks", ()) if kind in check)
+    lines = (yaml.safe_dump(check, default_flow_style=True, sort_keys=False, width=1000) for check in checks)
+    return min(lines, key=lambda line: (len(line), line)).strip()
+
+
 def commands_table() -> str:
-    """Each command and its help line."""
-    more = {"demo": ["`techrun demo fault [NAME] [on\\|off]`", "Break the running demo shop, or mend it; without NAME the faults are listed."]}  # fmt: skip
-    rows = []
-    for name, summary in sorted(COMMANDS.items()):
-        shown = "notify test [CHANNEL]…" if name == "notify" else name
-        rows.append([f"`techrun {shown}`", summary])
-        if name in more:
-            rows.append([cell.replace("\\|", "|") for cell in more[name]])
+    """Each command with its arguments, and its help line."""
+    rows = [[f"`techrun {words}`", summary] for words, summary in commands()]
     return table(["command", "does"], rows)
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """The command lines and what they do; a group that does nothing by itself is left out."""
+    for name, summary in sorted(COMMANDS.items()):
+        command = importlib.import_module(f"techrun.cli.{name}").command
+        below = command.commands.values() if isinstance(command, click.Group) else ()
+        if not below or command.invoke_without_command:
+            yield name, summary
+        for each in below:
+            context = click.Context(each)
+            words = [piece for part in each.params for piece in part.get_usage_pieces(context)]
+            yield " ".join([name, str(each.name), *words]), each.get_short_help_str(limit=200)
 
 
 def exit_codes_table() -> str:
     """Each exit code and what it means."""
-    texts = dict(member_texts(errors.ExitCode))
-    return table(["exit code", "meaning"], ([str(int(code)), texts[code.name]] for code in errors.ExitCode))
+    return table(["exit code", "meaning"], member_texts(errors.ExitCode))
 
 
 def reasons_table() -> str:
     """Each status and each reason."""
-    own_words = {
-        "UP": "It works.",
-        "DOWN": "Customers cannot do it.",
-        "DNS": "The name cannot be resolved.",
-        "CONNECT": "No connection.",
-        "TLS": "The certificate is refused or no secure connection comes about.",
-        "TIMEOUT": "No answer in time.",
-        "STATUS": "Not the expected HTTP status; a plain GET wants 2xx.",
-        "GRAPHQL": "The answer carries GraphQL errors.",
-        "EXPECTATION": "The answer is not what `expect` asks for.",
-        "BLOCKED": "A captcha or firewall stopped the probe.",
-    }
-    rows = [["status", f"`{status.value}`", text or own_words[status.name]] for status, text in zip(model.Status, (text for _, text in member_texts(model.Status)), strict=True)]  # fmt: skip
-    rows += [["reason", f"`{model.Reason[name].value}`", text or own_words[name]] for name, text in member_texts(model.Reason)]  # fmt: skip
+    rows = [
+        [word, f"`{value}`", text]
+        for word, owner in (("status", model.Status), ("reason", model.Reason))
+        for value, text in member_texts(owner)
+    ]
     return table(["", "value", "meaning"], rows)
 
 
@@ -119,20 +121,16 @@ def settings_table() -> str:
 def metrics_table() -> str:
     """The metrics of docs/metrics.md, without their labels."""
     found = re.findall(
-        r"^\| `(\w+)` \| (\w+) \|.*?\| ([^|]*) \|$", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE
+        r"^\| `(\w+)` \| (gauge|counter|histogram) \|.*?\| ([^|]*) \|$",
+        (ROOT / "docs/metrics.md").read_text(),
+        re.MULTILINE,
     )
     return table(["metric", "type", "meaning"], ([f"`{name}`", kind, text] for name, kind, text in found))
 
 
-def file_part(path: str, *, upto: str = "") -> Callable[[], str]:
-    """A file of the repository as a block of YAML, up to a line."""
-
-    def part() -> str:
-        text = (ROOT / path).read_text()
-        shown = text[: text.index(upto)].rstrip() + "\n  # …\n" if upto else text
-        return f"```yaml\n# {path}\n{shown}```\n"
-
-    return part
+def file_part(path: str) -> Callable[[], str]:
+    """A file of the repository as a block of YAML."""
+    return lambda: f"```yaml\n# {path}\n{(ROOT / path).read_text()}```\n"
 
 
 def output_part() -> str:

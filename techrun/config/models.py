@@ -92,7 +92,9 @@ class CheckKeys(Defaults):
     depends_on: tuple[str, ...] = Field(
         default=(), description="checks of this shop that explain a failure of this one"
     )
-    slo: Share | None = Field(default=None, description="the objective for its availability, such as 99.9%")
+    slo: Share | None = Field(
+        default=None, description="objective for its availability, such as 99.9% (for a later version)"
+    )
 
 
 class Synthetic(Definition):
@@ -168,10 +170,12 @@ class ShopFile(Definition):
     nodes: tuple[Address, ...] = Field(default=(), description="the origins behind the CDN or balancer")
     synthetic: Synthetic = Field(default_factory=Synthetic, description="the test customer and articles")
     orders: Orders = Field(default_factory=Orders, description="how many test orders the shop bears")
-    impact: Impact | None = Field(default=None, description="what an outage costs")
+    impact: Impact | None = Field(default=None, description="what an outage costs (for a later version)")
     notify: Notify = Field(default_factory=Notify, description="channels by severity")
     checks: list[Any] = Field(default_factory=list, description="what is watched")
-    releases: Releases | None = Field(default=None, description="what a release must pass")
+    releases: Releases | None = Field(
+        default=None, description="what a release must pass (for a later version)"
+    )
 
 
 class Parameter(Definition):
@@ -251,9 +255,11 @@ class MainFile(Definition):
     channels: Mapping[Slug, ChannelFile] = Field(
         default_factory=dict, description="where messages go, by name"
     )
-    witness: tuple[WebUrl, ...] = Field(default=(), description="well-known sites: is it us?")
+    witness: tuple[WebUrl, ...] = Field(
+        default=(), description="well-known sites: is it us? (for a later version)"
+    )
     calendar: str | None = Field(
-        default=None, description="file of campaigns, freezes, holidays and maintenance"
+        default=None, description="file of campaigns, freezes, holidays and maintenance (for a later version)"
     )
     store: str = Field(default="techrun.db", description="file of history and incidents")
     listen: Listen = Field(default="127.0.0.1:9789", description="address of metrics and health")

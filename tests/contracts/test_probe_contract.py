@@ -148,17 +148,13 @@ class TestForm:
         )
 
     def test_it_has_an_example(self, kind):
-        files = list((ROOT / "checks").rglob("*.y*ml"))
-        if not files:
-            pytest.skip("checks/ has no files yet: it needs an example of each kind")
+        files = (ROOT / "checks").rglob("*.yaml")
         wanted = f"checks/ needs an example of the kind `{kind.name}`"
         assert any(kind.name in keys_in(path) for path in files), wanted
 
     def test_the_readme_has_a_row_for_it(self, kind):
         rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-        if not set(rows) & set(KINDS):
-            pytest.skip("README.md has no table of kinds yet: it needs a row | `kind` | … | for each")
-        assert kind.name in rows, f"the table of kinds in README.md needs a row | `{kind.name}` | … |"
+        assert kind.name in rows, f"the table of kinds in README.md needs a row `{kind.name}`: make docs"
 
 
 def keys_in(path: Path) -> set[str]:
