@@ -31,6 +31,8 @@ _AMPERSAND = rf"(?:&|{_BACKSLASH}u0026|%(?:25)*26)"
 _HASH = "(?:#|%(?:25)*23)"
 _SEMICOLON = "(?:;|%(?:25)*3b)"
 """The marks of one encoding, as another one may have written them in turn."""
+_LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v"}
+"""What JSON and Python write behind a backslash."""
 
 
 class Redactor:
@@ -139,7 +141,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 def _run(text: str) -> str:
     if text[0].isspace() or text[0] == "\\":
-        return f"(?:{_spelling(text[0])}){{1,20}}"
+        return f"{_either(frozenset[str]().union(*map(_spellings, text)))}{{1,20}}"
     exact = "".join(map(_spelling, text))
     return exact if text.isascii() else f"(?:{exact}|[\ufffd?]{{1,{4 * len(text)}}})"
 
@@ -149,16 +151,26 @@ def _spelling(character: str) -> str:
     """A pattern for one character; letters and digits of ASCII are written as they are everywhere."""
     if character.isascii() and character.isalnum():
         return character
+    either = _either(_spellings(character))
+    return f"(?:{_BACKSLASH})?{either}" if character in "\"'/" else either
+
+
+def _either(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(patterns, key=len, reverse=True))})"
+
+
+@lru_cache(1024)
+def _spellings(character: str) -> frozenset[str]:
+    """The patterns of one character, which exclude each other."""
     raw = character.encode("utf-8", "surrogatepass")
-    plain = {r"\s", r"\+", f"{_BACKSLASH}[nrtvf]"} if character.isspace() else {re.escape(character)}
+    plain = {r"\s", r"\+"} if character.isspace() else {re.escape(character)}
     written = {*plain, *_as_entities(character), *_escaped(character)}
     written.add("".join(f"%(?:25)*{byte:02x}" for byte in raw))
     if character == "+":
         written.add(" ")
     if not character.isascii():
         written.update(_misread(raw))
-    either = f"(?:{'|'.join(sorted(written, key=len, reverse=True))})"
-    return f"(?:{_BACKSLASH})?{either}" if character in "\"'/" else either
+    return frozenset(written)
 
 
 def _as_entities(character: str) -> Iterator[str]:
@@ -175,6 +187,8 @@ def _escaped(character: str) -> Iterator[str]:
     yield f"{_BACKSLASH}u{code:08x}"
     yield "".join(f"{_BACKSLASH}x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     yield f"{_BACKSLASH}x{code:02x}"
+    if character in _LETTERS:
+        yield _BACKSLASH + _LETTERS[character]
 
 
 def _misread(raw: bytes) -> Iterator[str]:

@@ -9,7 +9,7 @@ import time
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from techrun.redact import MASK, Redactor
@@ -108,7 +108,8 @@ def test_what_another_redactor_knows_is_taken_over() -> None:
 
 
 @given(secret=st.text(min_size=4, max_size=40), before=st.text(max_size=20), after=st.text(max_size=20))
-@settings(deadline=None)
+@example("0 \r0", "", "")
+@settings(deadline=None, max_examples=300)
 def test_any_text_can_be_a_secret(secret: str, before: str, after: str) -> None:
     for write in (str, repr, json.dumps, quote, html.escape):
         if secret.encode("utf-8", "surrogatepass").decode("utf-8", "replace") != secret and write is quote:
@@ -125,6 +126,7 @@ def test_any_text_can_be_a_secret(secret: str, before: str, after: str) -> None:
         ('a\\"/"/x1', "a\\" * 30_000),
         ("ñandú№éñü1z", "?" * 60_000),
         ("ab  \t cd", "ab" + " " * 60_000),
+        ("ab \r\x1c\u2003 cd", "ab" + " " * 60_000),
         ("%%%%%%a", "%" + "25" * 30_000),
         ("x&&&&&y", "x&" + "amp;" * 15_000),
         ("aaaaaaaaaaaaaaaab", "a" * 60_000),

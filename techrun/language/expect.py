@@ -144,7 +144,7 @@ class Expectation:
                 for message in assertion.judge(page, scope):
                     yield Finding(reason, message)
             except RunError as error:
-                yield Finding(reason, f"{kind} {assertion.extractor.argument.source}: {error}")
+                yield Finding(reason, f"{f'{kind} {assertion.extractor.argument.source}'.rstrip()}: {error}")
         for _, condition in self.that:
             for message in _judge_condition(condition, scope):
                 yield Finding(Reason.EXPECTATION, message)
