@@ -7,8 +7,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from techrun.exchange import Failure, Request, Response
+from techrun.journey.addresses import BadAddressError, web_address
 from techrun.journey.cookies import site_of
-from techrun.journey.session import BadAddressError, Call, Visit, web_address
+from techrun.journey.session import Call, Visit
 from techrun.language.errors import PageError
 from techrun.language.page import Asset, Page
 from techrun.model import Finding, Reason

@@ -60,20 +60,24 @@ class Jar:
             self._cookies[key] = cookie
 
     def matching(self, url: SplitResult, now: float) -> dict[str, str]:
-        """Name and value of every cookie for this URL; of two names the longer path comes first."""
-        if not self._cookies:
-            return {}
-        host = url.hostname or ""
-        found = [cookie for cookie in self._cookies.values() if cookie.goes_to(url, host, now)]
-        found.sort(key=lambda cookie: -len(cookie.path))
+        """Name and value of every cookie for this URL; of one name that with the longest path."""
         values: dict[str, str] = {}
-        for cookie in found:
+        for cookie in self._sent(url, now):
             values.setdefault(cookie.name, cookie.value)
         return values
 
     def header(self, url: SplitResult, now: float) -> str:
-        """The value of the `Cookie` header for this URL, or ``""``."""
-        return "; ".join(f"{name}={value}" for name, value in self.matching(url, now).items())
+        """The value of the `Cookie` header for this URL, or ``""``; a name can be in it twice."""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._sent(url, now))
+
+    def _sent(self, url: SplitResult, now: float) -> list[Cookie]:
+        """The cookies for this URL; longer paths come first."""
+        if not self._cookies:
+            return []
+        host = url.hostname or ""
+        found = [cookie for cookie in self._cookies.values() if cookie.goes_to(url, host, now)]
+        found.sort(key=lambda cookie: -len(cookie.path))
+        return found
 
 
 def parse(line: str, url: SplitResult, now: float) -> Cookie | None:
@@ -91,6 +95,8 @@ def parse(line: str, url: SplitResult, now: float) -> Cookie | None:
     if domain and domain != host and not _may_set(host, domain):
         return None
     secure = "secure" in attributes
+    if not secure and attributes.get("samesite", "").lower() == "none":
+        return None
     path = attributes.get("path", "")
     cookie = Cookie(
         name=name,

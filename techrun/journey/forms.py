@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from techrun.journey.addresses import BadAddressError, joined
 from techrun.journey.controls import Control, FormError, fill, read_controls
+from techrun.language.page import web_codec
 from techrun.language.words import shorten
 
 Pairs = Sequence[tuple[str, str]]
@@ -37,28 +39,62 @@ class Filling:
     """The selector of the button; without it the first one counts, as for the Enter key."""
 
 
-def submit(document: Any, page_url: str, selector: str, filling: Filling, boundary: str) -> Submission:
-    """The request that sends the form found by this selector; `FormError` says why there is none."""
+def submit(
+    document: Any, page_url: str, selector: str, filling: Filling, boundary: str, *, charset: str = "utf-8"
+) -> Submission:
+    """The request that sends the form found by this selector; `FormError` says why there is none.
+
+    `charset` is the page's: a form is sent in it, unless it names another.
+    """
     form = _find(document, selector)
-    controls = read_controls(document, form)
+    charset = _charset_of(form, charset)
+    controls = read_controls(document, form, _label(charset))
     button = _pressed(document, controls, filling.press, selector)
     pairs = [*_pairs(controls, filling.values, button, selector), *filling.added]
-    own = form.attributes
-    override = button.node.attributes if button is not None else {}
-    method = (override.get("formmethod") or own.get("method") or "get").strip().lower()
+    method = _setting(form, button, "method").lower()
     if method == "dialog":
         raise FormError(f"the form {selector!r} only closes a dialog; it sends nothing")
-    url = _address(document, page_url, (override.get("formaction") or own.get("action") or "").strip())
+    url = _address(document, page_url, _setting(form, button, "action"))
     if method != "post":
-        return Submission("GET", urlunsplit(urlsplit(url)._replace(query=urlencode(pairs), fragment="")))
-    encoding = (override.get("formenctype") or own.get("enctype") or "").strip().lower()
+        query = urlencoded(pairs, charset)
+        return Submission("GET", urlunsplit(urlsplit(url)._replace(query=query, fragment="")))
+    encoding = _setting(form, button, "enctype").lower()
     if encoding == "multipart/form-data":
         files = {control.name for control in controls if control.type == "file"}
-        return Submission("POST", url, multipart(pairs, files, boundary), f"{encoding}; boundary={boundary}")
-    return Submission("POST", url, urlencode(pairs).encode(), URLENCODED)
+        body = multipart(pairs, files, boundary, charset)
+        return Submission("POST", url, body, f"{encoding}; boundary={boundary}")
+    if encoding == "text/plain":
+        lines = "".join(f"{name}={value}\r\n" for name, value in pairs)
+        return Submission("POST", url, lines.encode(charset, "xmlcharrefreplace"), encoding)
+    return Submission("POST", url, urlencoded(pairs, charset).encode(), URLENCODED)
 
 
-def multipart(pairs: Pairs, files: set[str], boundary: str) -> bytes:
+def urlencoded(pairs: Pairs, charset: str = "utf-8") -> str:
+    """Fields as browsers write them into a URL or a body; what the charset lacks becomes `&#…;`."""
+    return urlencode(pairs, safe="*", encoding=charset, errors="xmlcharrefreplace").replace("~", "%7E")
+
+
+def _setting(form: Any, button: Control | None, name: str) -> str:
+    """An attribute of the form, unless the button has its own."""
+    if button is not None and f"form{name}" in button.node.attributes:
+        return (button.node.attributes[f"form{name}"] or "").strip()
+    return (form.attributes.get(name) or "").strip()
+
+
+def _charset_of(form: Any, charset: str) -> str:
+    """The first charset of `accept-charset` that is known, else the page's; never UTF-16."""
+    wanted = (form.attributes.get("accept-charset") or "").split()
+    named = [codec for label in wanted if (codec := web_codec(label))]
+    found = named[0] if named else charset
+    return "utf-8" if found.startswith("utf-16") else found
+
+
+def _label(charset: str) -> str:
+    """The name that browsers give to one of Python's charsets."""
+    return charset.upper().replace("CP125", "windows-125").replace("ISO8859", "ISO-8859")
+
+
+def multipart(pairs: Pairs, files: set[str], boundary: str, charset: str = "utf-8") -> bytes:
     """Fields as `multipart/form-data`; a file field is sent as browsers do when no file was picked."""
     parts = []
     for name, value in pairs:
@@ -67,7 +103,7 @@ def multipart(pairs: Pairs, files: set[str], boundary: str) -> bytes:
         parts.append(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"{file}\r\n\r\n{value}\r\n'
         )
-    return "".join((*parts, f"--{boundary}--\r\n")).encode()
+    return "".join((*parts, f"--{boundary}--\r\n")).encode(charset, "xmlcharrefreplace")
 
 
 def _find(document: Any, selector: str) -> Any:
@@ -141,15 +177,11 @@ def _address(document: Any, page_url: str, action: str) -> str:
         return page_url.partition("#")[0]
     base = document.css_first("base[href]")
     try:
-        start = (
-            urljoin(page_url, (base.attributes.get("href") or "").strip()) if base is not None else page_url
-        )
-        url = urljoin(start, action).partition("#")[0]
-        if urlsplit(url).scheme in ("http", "https"):
-            return url
-    except ValueError:
-        url = ""
-    raise FormError(f"the form's action {shorten(action, 200)!r} is no http address; a script sends it")
+        start = joined(page_url, base.attributes.get("href") or "") if base is not None else page_url
+        return joined(start, action)
+    except BadAddressError:
+        what = f"the form's action {shorten(action, 200)!r} is no http address; a script sends it"
+        raise FormError(what) from None
 
 
 def _newlines(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from techrun.exchange import Headers
 from techrun.journey import tracing
+from techrun.journey.addresses import resolve, web_address
 from techrun.journey.controls import FormError
-from techrun.journey.forms import URLENCODED, Filling, submit
+from techrun.journey.forms import URLENCODED, Filling, submit, urlencoded
 from techrun.journey.plan import Credentials, Payload, PlannedStep
-from techrun.journey.session import Call, Session, resolve, web_address
+from techrun.journey.session import Call, Session
 from techrun.journey.state import State
 from techrun.language.errors import ExpressionError
 from techrun.language.expressions import Scope, Template, Tree
@@ -52,7 +53,7 @@ def _address(state: State, step: PlannedStep, scope: Scope) -> str:
     if step.payload.query is None:
         return url
     parts = urlsplit(url)
-    added = urlencode(pairs(step.payload.query, scope))
+    added = urlencoded(pairs(step.payload.query, scope))
     return urlunsplit(parts._replace(query="&".join(part for part in (parts.query, added) if part)))
 
 
@@ -65,7 +66,7 @@ def _body(payload: Payload, scope: Scope) -> tuple[bytes, Headers]:
     if payload.json is not None:
         return json_text(payload.json.render(scope)).encode(), (("Content-Type", _JSON),)
     if payload.form is not None:
-        return urlencode(pairs(payload.form, scope)).encode(), (("Content-Type", URLENCODED),)
+        return urlencoded(pairs(payload.form, scope)).encode(), (("Content-Type", URLENCODED),)
     if payload.body is not None:
         return payload.body.text(scope).encode(), (("Content-Type", "text/plain; charset=utf-8"),)
     return b"", ()
@@ -85,7 +86,7 @@ def _submission(
         _text(payload.press, scope),
     )
     boundary = f"techrun{state.context.random.getrandbits(96):024x}"
-    sent = submit(page.html, page.url, _text(step.target, scope), filling, boundary)
+    sent = submit(page.html, page.url, _text(step.target, scope), filling, boundary, charset=page.charset)
     headers: Headers = (("Content-Type", sent.content_type),) if sent.content_type else ()
     if sent.method == "POST":
         source = urlsplit(page.url)

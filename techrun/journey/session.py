@@ -6,9 +6,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from techrun.exchange import Failure, Headers, HttpVersion, Request, Response
+from techrun.journey.addresses import BadAddressError, joined
 from techrun.journey.cookies import Jar
 from techrun.journey.record import Log
 from techrun.language.page import Page
@@ -20,17 +21,9 @@ MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANYWHERE = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 """Headers of a step that may follow a redirect to another origin; tokens hide in any other."""
-_ALLOWED = "!#$%&'()*+,/:;=?@[]~"
-
-_BAD_PLACE = "its host or port is not valid"
-"""Python's own words would repeat a part of the address, and so of a secret in it."""
 
 Origin = tuple[str, str, int]
 Kind = Literal["page", "redirect", "asset"]
-
-
-class BadAddressError(Exception):
-    """What a step calls or is sent to is no http address; the message says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +188,8 @@ class Visit:
 def redirected(call: Call, status: int, target: str) -> Call | Failure:
     """The call that a redirect leads to; an order is never sent a second time."""
     try:
-        url = web_address(urljoin(call.url, target.strip()))
-    except (BadAddressError, ValueError):
+        url = joined(call.url, target)
+    except BadAddressError:
         return Failure(
             Reason.REDIRECT, f"status {status} redirects to {shorten(target, 200)!r}, which is no web address"
         )
@@ -224,32 +217,6 @@ def redirected(call: Call, status: int, target: str) -> Call | Failure:
         marks=call.marks,
         signature=call.signature,
     )
-
-
-@lru_cache(maxsize=4096)
-def resolve(base: str, target: str) -> str:
-    """An address of a step, joined to the shop's; raises `BadAddressError`."""
-    try:
-        url = urljoin(base.rstrip("/") + "/", target) if base else target
-    except ValueError:
-        raise BadAddressError(f"{shorten(target, 200)!r} is no web address: {_BAD_PLACE}") from None
-    return web_address(url)
-
-
-def web_address(url: str) -> str:
-    """The URL as it goes on the wire: no fragment, no blanks; `BadAddressError` where it is none."""
-    url = url.partition("#")[0].strip()
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise BadAddressError(f"{shorten(url, 200)!r} is no web address: {_BAD_PLACE}") from None
-    if parts.username is not None:
-        raise BadAddressError("the address holds a user name; write it under auth:")
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise BadAddressError(f"{shorten(url, 200)!r} is no web address (http:// or https://)")
-    start = len(parts.scheme) + 3 + len(parts.netloc)
-    return url[:start] + quote(url[start:], safe=_ALLOWED)
 
 
 @lru_cache(maxsize=1024)

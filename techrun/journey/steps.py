@@ -8,13 +8,14 @@ from typing import Any
 
 from techrun.exchange import Failure, Interrupted, Request, Response, Wait
 from techrun.journey import tracing
+from techrun.journey.addresses import BadAddressError
 from techrun.journey.assets import check_assets
 from techrun.journey.controls import FormError
 from techrun.journey.judge import first_hard, judge, over_budget, page_of, status_of
 from techrun.journey.plan import PlannedStep, Retrying
 from techrun.journey.record import Log
 from techrun.journey.sending import prepare
-from techrun.journey.session import BadAddressError, Visit
+from techrun.journey.session import Visit
 from techrun.journey.state import State
 from techrun.language.errors import RunError
 from techrun.model import Finding, Phases, Reason, Step

@@ -92,17 +92,23 @@ class Page:
         for bom, name in BOMS:
             if self.body.startswith(bom):
                 return self.body[len(bom) :].decode(name, "replace")
-        return self.body.decode(self._charset(), "replace")
+        return self.body.decode(self._declared_charset(), "replace")
 
-    def _charset(self) -> str:
+    @property
+    def charset(self) -> str:
+        """Python's name of the charset that the page is written in; its forms are sent in it."""
+        marked = (name for bom, name in BOMS if self.body.startswith(bom))
+        return next(marked, None) or self._declared_charset()
+
+    def _declared_charset(self) -> str:
         declared = CHARSET.search(self.header("content-type") or "")
-        if declared and (codec := _web_codec(declared[1])):
+        if declared and (codec := web_codec(declared[1])):
             return codec
         start = self.body[:2048].lower()
         written_in = b"charset" in start or b"encoding" in start  # a twentieth of the pattern's cost
         if written_in and (self.is_html or self.is_xml):
             written = CHARSET_BYTES.search(start)
-            codec = _web_codec((written[1] or written[2]).decode("ascii", "replace")) if written else ""
+            codec = web_codec((written[1] or written[2]).decode("ascii", "replace")) if written else ""
             if codec and not codec.startswith("utf-16"):
                 return codec
         return "utf-8"
@@ -198,8 +204,8 @@ def _or_raise(value: Kept | PageError) -> Kept:
     return value
 
 
-def _web_codec(label: str) -> str:
-    """Python's name of a charset as browsers understand it; empty for what is none."""
+def web_codec(label: str) -> str:
+    """Python's name of a charset as browsers understand its label; empty for what is none."""
     try:
         name = codecs.lookup(label).name
     except (LookupError, ValueError):

@@ -72,8 +72,14 @@ def test_a_new_value_replaces_the_old_and_an_expired_one_deletes_it():
     assert sent(jar, HOME) == ""
 
 
-def test_of_two_cookies_of_one_name_the_longer_path_is_sent():
-    assert sent(jar_with("a=root; Path=/", "a=deep; Path=/account"), HOME) == "a=deep"
+def test_of_two_cookies_of_one_name_both_are_sent_and_that_with_the_longer_path_counts():
+    jar = jar_with("a=root; Path=/", "a=deep; Path=/account")
+    assert sent(jar, HOME) == "a=deep; a=root"
+    assert jar.matching(urlsplit(HOME), NOW) == {"a": "deep"}
+
+
+def test_a_cookie_for_every_site_must_be_secure():
+    assert sent(jar_with("a=1; Path=/; SameSite=None", "b=1; Path=/; SameSite=None; Secure"), HOME) == "b=1"
 
 
 def test_a_flood_of_cookies_is_bounded():

@@ -45,6 +45,11 @@ def fields(html, **options):
             id="radio",
         ),
         pytest.param(
+            "<input type=radio name=r value=1 checked><input type=radio name=r value=2 checked>",
+            [("r", "2")],
+            id="two radio buttons, the last counts",
+        ),
+        pytest.param(
             "<select name=s><option value=1>one<option value=2>two</select>", [("s", "1")], id="select: first"
         ),
         pytest.param(
@@ -55,8 +60,8 @@ def fields(html, **options):
         ),
         pytest.param(
             "<select name=s><option value='' disabled selected>choose<option value=1>one</select>",
-            [("s", "1")],
-            id="disabled placeholder",
+            [],
+            id="disabled placeholder: nothing is chosen",
         ),
         pytest.param(
             "<select name=s><optgroup disabled><option>a</optgroup><option>b</select>",
@@ -78,6 +83,20 @@ def fields(html, **options):
             id="disabled fieldset, not its legend",
         ),
         pytest.param(
+            "<fieldset disabled><legend></legend><legend><input name=a></legend></fieldset>",
+            [],
+            id="disabled fieldset, its second legend",
+        ),
+        pytest.param("<input name=a form=''><input name=b form=g>", [], id="controls of no form"),
+        pytest.param("<input type=submit name=go>", [("go", "Submit")], id="button without a caption"),
+        pytest.param("<input name=a value=x dirname=d>", [("a", "x"), ("d", "ltr")], id="direction"),
+        pytest.param(
+            "<input type=number name=n value=many><input type=date name=d value=2026-02-30>"
+            "<input type=email name=e value=' a@b.example '><input type=range name=r max=10>",
+            [("n", ""), ("d", ""), ("e", "a@b.example"), ("r", "5")],
+            id="values that a field cannot show",
+        ),
+        pytest.param(
             "<input type=reset name=r value=1><button type=button name=b>x</button>", [], id="no submitters"
         ),
         pytest.param("<input type=file name=f>", [("f", "")], id="file"),
@@ -93,9 +112,7 @@ def fields(html, **options):
             id="first button that is not disabled",
         ),
         pytest.param("<input type=image name=i src=x>", [("i.x", "1"), ("i.y", "1")], id="image button"),
-        pytest.param(
-            "<input type=date name=d value=2026-01-31>", [("d", "2026-01-31")], id="other types are text"
-        ),
+        pytest.param("<input type=date name=d value=2026-01-31>", [("d", "2026-01-31")], id="date"),
     ],
 )
 def test_untouched_controls_travel_as_a_browser_sends_them(html, sent):
@@ -157,6 +174,10 @@ def test_fill_overrides_what_a_person_could_change(html, fill, sent):
             "the field 'ship' does not offer 'ups', only 'dhl'", id="radio gone",
         ),
         pytest.param("<form><input name=q></form>", {"q": [1, 2]}, "there are 1 fields 'q' for 2 values", id="too many"),
+        pytest.param(
+            "<form><input type=radio name=r value=1><input type=radio name=r value=2></form>", {"r": [1, 2]},
+            "the field 'r' takes one value, not 2", id="two radio buttons",
+        ),
         pytest.param("<form><input type=file name=f></form>", {"f": "x"}, "files cannot be sent", id="file"),
         pytest.param("<form></form>", {"press": "#go"}, "no button matches '#go'", id="no button"),
         pytest.param("<form><button id=go disabled></form>", {"press": "#go"}, "'#go' is disabled", id="disabled button"),
@@ -218,6 +239,33 @@ def test_a_control_that_names_another_form_stays_out():
 def test_a_form_that_the_parser_could_not_nest_in_a_table_keeps_its_controls():
     html = "<table><form id=f method=post><tr><td><input name=a value=1></td></tr></form></table>"
     assert send(html).body == b"a=1"
+
+
+def test_of_several_forms_between_the_rows_of_a_table_each_keeps_its_own_controls():
+    html = "<table>" + "".join(
+        f"<form id=f{n} method=post><tr><td><input name=qty value={n}></td></tr></form>" for n in range(3)
+    )
+    assert [send(html, f"#f{n}").body for n in range(3)] == [b"qty=0", b"qty=1", b"qty=2"]
+
+
+@pytest.mark.parametrize(
+    ("form", "charset", "body"),
+    [
+        ("", "utf-8", "q=gr%C3%B6%C3%9Fe+%E2%98%83~"),
+        ("", "cp1252", "q=gr%F6%DFe+%26%239731%3B~"),
+        ("accept-charset='x-none iso-8859-15, utf-8'", "utf-8", "q=gr%F6%DFe+%26%239731%3B~"),
+        ("", "utf-16-le", "q=gr%C3%B6%C3%9Fe+%E2%98%83~"),
+    ],
+)
+def test_a_form_is_sent_in_the_charset_of_its_page(form, charset, body):
+    document = LexborHTMLParser(f"<form method=post {form}><input name=q value='größe &#9731;~'></form>")
+    sent = submit(document, PAGE, "form", Filling({}), "B", charset=charset)
+    assert sent.body.decode() == body.replace("~", "%7E")
+
+
+def test_a_form_can_be_sent_as_plain_text():
+    sent = send("<form method=post enctype=text/plain><input name=a value='1 &'><input name=b></form>")
+    assert (sent.content_type, sent.body) == ("text/plain", b"a=1 &\r\nb=\r\n")
 
 
 def test_fields_that_a_script_adds_are_sent_as_written():
