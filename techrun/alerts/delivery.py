@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from techrun.errors import StoreError
 from techrun.standing import Message, Receipt
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 30.0
 """Seconds between two looks into the outbox when nobody says that something is there."""
@@ -102,11 +102,11 @@ class ChannelWorker:
                 wait = 0.0 if self._deliver_one() else self._until_due()
             except StoreError as error:
                 if not self._stop.is_set():
-                    logger.error("Messages for %s cannot be looked up: %s", self._sender.name, error)  # noqa: TRY400  the text says it all
+                    log.error("messages for %s cannot be looked up: %s", self._sender.name, error)  # noqa: TRY400  the text says it all
                 wait = STORE_REST
             except Exception:
                 # A fault of ours with one message must not end the channel.
-                logger.exception("A message for %s was not handled", self._sender.name)
+                log.exception("a message for %s was not handled", self._sender.name)
                 wait = STORE_REST
             if wait:
                 self._wake.wait(wait)
@@ -119,8 +119,8 @@ class ChannelWorker:
         retry_at = None if receipt.ok else self._backoff.retry_at(message, self._clock(), random.random())  # noqa: S311  spreads attempts, guards nothing
         self.counts["sent" if receipt.ok else "given_up" if retry_at is None else "failed"] += 1
         if not receipt.ok:
-            logger.warning(
-                "Message %s was not taken (attempt %d, %s): %s",
+            log.warning(
+                "message %s was not taken (attempt %d, %s): %s",
                 message.key,
                 message.attempt,
                 "given up" if retry_at is None else "tried again",

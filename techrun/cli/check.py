@@ -88,11 +88,13 @@ def _print_for_people(results: list[Result], options: dict[str, Any]) -> None:
 
 def _print_curl(results: list[Result]) -> None:
     from techrun.cli.show.curl import curl_line, failing_exchange
+    from techrun.cli.show.table import headline
 
     for result in results:
         exchange = failing_exchange(result.outcome)
         if exchange is None:
-            click.echo(f"# {result.check.id}: no HTTP exchange to repeat")
+            found = headline(result.outcome) or result.outcome.status.value
+            click.echo(f"# {result.check.id}: no HTTP exchange to repeat; {found}")
         else:
             click.echo(f"# {result.check.id} {result.outcome.step}".rstrip())
             click.echo(curl_line(exchange))

@@ -111,7 +111,7 @@ async def connect(run: Run, target: str, trace: Trace) -> tuple[asyncio.StreamRe
 def _unreachable(target: str, problems: list[tuple[str, OSError]]) -> ProbeError:
     """What each address said; one that says nothing is given its share of the deadline."""
     silent = any(isinstance(error, TimeoutError) for _, error in problems)
-    told = "; ".join(f"{peer}: {_why(error)}" for peer, error in problems)
+    told = "; ".join(_why(error) if peer == target else f"{peer}: {_why(error)}" for peer, error in problems)
     return ProbeError(Reason.TIMEOUT if silent else Reason.CONNECT, f"cannot connect to {target}: {told}")
 
 

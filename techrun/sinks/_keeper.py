@@ -24,7 +24,7 @@ from techrun.store.state import (
     save_states,
 )
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Note = Callable[[sqlite3.Connection], object]
 
@@ -50,7 +50,7 @@ class Pending:
                 raise
             except Exception:
                 # One row that breaks a rule must not hold back all the messages after it, for ever.
-                logger.exception("A change could not be noted")
+                log.exception("a change could not be noted")
         save_states(connection, self.states)
 
     def followed_by(self, later: Pending) -> Pending:
@@ -144,6 +144,7 @@ class Keeper:
         if opens(change) and check.id not in self._open:
             incident = open_incident(self._next_incident, change, check, shop)
             self._open[check.id] = incident
+            log.info("%s", incident.title)
             self._begin(incident, check, "opened", pending)
         elif closes(change) and check.id in self._open:
             self._close(check.id, shop, _Ending("recovered", change.since, change.decision), pending)
@@ -163,6 +164,7 @@ class Keeper:
         pending.urgent = True
         pending.notes.append(partial(save_incident, incident=incident))
         message = compose(ending.event, incident, shop, "", self._clock())
+        log.info("%s", message.title)
         pending.notes.append(partial(_tell_who_heard, message=message))
 
 

@@ -13,7 +13,7 @@ from techrun.store.database import Store
 from techrun.store.history import insert_results
 from techrun.store.rollups import Retention, tidy
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 CAPACITY = 50_000
 """Results that wait for the disk at most: five minutes of 10,000 checks a minute."""
@@ -66,5 +66,5 @@ class HistorySink:
                 tidy(self._store, self._retention, self._clock())
             except StoreError as error:
                 if not self._stop.is_set():
-                    logger.warning("The history was not tidied: %s", error)
+                    log.warning("the history was not tidied: %s", error)
             self._stop.wait(TIDY_EVERY)

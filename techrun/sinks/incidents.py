@@ -24,7 +24,7 @@ from techrun.standing import CheckState
 from techrun.store.database import Store
 from techrun.store.outbox import Outbox, backlog, release_claims
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 WRITE_AGAIN = 2.0
 """Seconds until states that could not be written are tried again."""
@@ -136,7 +136,7 @@ class IncidentSink:
             self._absorb(wait=None if not self._pending else WRITE_AGAIN)
             written = self._write()
             if self._ending and not written:
-                logger.error("The last states could not be written: %s", self._store.problem)
+                log.error("the last states could not be written: %s", self._store.problem)
                 return
 
     def _absorb(self, wait: float | None) -> None:
@@ -158,7 +158,7 @@ class IncidentSink:
                 self._keeper.configure(item.checks, item.shops, self._pending)
         except Exception:
             # A fault of ours with one check must not end alerting for all the others.
-            logger.exception("A result could not be judged")
+            log.exception("a result could not be judged")
 
     def _write(self) -> bool:
         """Write what is pending; what cannot be written stays pending, the newer over the older."""
@@ -173,7 +173,7 @@ class IncidentSink:
             return False
         except Exception:
             # A fault of ours in a state: it is written again with the check's next run, and messages go out.
-            logger.exception("States could not be written")
+            log.exception("states could not be written")
             self._pending = flying.without_states().followed_by(self._pending)
             return False
         self._said = ""
@@ -184,7 +184,7 @@ class IncidentSink:
 
     def _say_once(self, problem: str) -> None:
         if problem != self._said:
-            logger.error("States and messages are kept in memory until the store can be written: %s", problem)
+            log.error("states and messages are kept in memory until the store can be written: %s", problem)
         self._said = problem
 
     def _wait_for(self, writing: Future[None]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from techrun.model import Check, Result, Shop, Step
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Stands as `v` in every line; it grows when a key changes its meaning or goes."""
@@ -79,7 +79,7 @@ class JsonlSink:
         except (OSError, ValueError) as error:
             self.dropped += len(results)
             if str(error) != self._problem:
-                logger.error("%s: results are not written: %s", self._path or "standard output", error)  # noqa: TRY400  the text says it all
+                log.error("%s: results are not written: %s", self._path or "standard output", error)  # noqa: TRY400  the text says it all
             self._problem = str(error)
 
     def _output(self) -> TextIO:

@@ -21,7 +21,7 @@ from techrun.standing import LEAKS_ALLOWED, storable
 from techrun.store.database import Store
 from techrun.zones import zone_of
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 COMMAND_TAKES = 3600.0
 """Seconds after which an order of a command beside the daemon is not under way any more."""
@@ -63,7 +63,7 @@ class Orders:
             store.write(lambda connection: _name_the_killed(connection, long_ago), urgent=True).result()
             with store.read() as connection:
                 for order in leaked_orders(connection):
-                    logger.warning("A test order stands in %s: %s", order.check, order.reference)
+                    log.warning("a test order stands in %s: %s", order.check, order.reference)
 
     async def begin(self, shop: Shop, check: Check, run_id: str, step: str) -> str:
         """Record durably that an order is about to be sent; why it must not be sent, or ``""``."""
@@ -88,7 +88,7 @@ class Orders:
             )
             await asyncio.wrap_future(settled)
         except StoreError as error:
-            logger.error("What became of the orders of run %s is not recorded: %s", run_id, error)  # noqa: TRY400  the text says it all
+            log.error("what became of the orders of run %s is not recorded: %s", run_id, error)  # noqa: TRY400  the text says it all
 
     def resolve(self, shop: str) -> int:
         """A person has seen to the leaked orders of a shop: orders may be placed again; how many they were."""

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from techrun.errors import StoreError
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 0.5
 """Seconds between two commits while nothing is urgent."""
@@ -202,7 +202,7 @@ class Writer:
     def _give_up(self, batch: _Batch, error: Exception) -> None:
         problem = f"{self._name}: could not be written ({error})"
         if problem != self.problem:
-            logger.error("%s", problem)
+            log.error("%s", problem)
         self.problem = problem
         for job in batch.jobs:
             job.future.set_exception(StoreError(problem) if isinstance(error, sqlite3.Error) else error)

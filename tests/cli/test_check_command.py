@@ -104,6 +104,11 @@ def test_the_curl_line_is_one_shell_command_for_the_failing_exchange(shop) -> No
     assert shlex.split(line)[-1].startswith(shop.url)
 
 
+def test_a_check_without_an_exchange_says_what_it_found_in_place_of_a_curl_line(shop) -> None:
+    done = check(shop, "demo/port", "--curl")
+    assert done.stdout == "# demo/port: no HTTP exchange to repeat; up\n"
+
+
 def test_interrupted_it_ends_soon_with_exit_code_130(shop) -> None:
     environment = {**os.environ, "TECHRUN_DEMO_URL": shop.url, "PYTHONUNBUFFERED": "1"}
     with shop.broken("product-hangs"):

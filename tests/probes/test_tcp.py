@@ -55,7 +55,7 @@ async def test_an_open_port_is_up_and_its_phases_are_measured(serve, make_run):
 async def test_a_closed_port_is_down_for_connect_and_the_address_is_named(closed_port, make_run):
     outcome = await tcp.run(tcp.Spec(tcp=f"127.0.0.1:{closed_port}"), make_run())
     assert (outcome.status, outcome.reason) == (Status.DOWN, Reason.CONNECT)
-    assert f"127.0.0.1:{closed_port}: connection refused" in outcome.message
+    assert outcome.message == f"cannot connect to 127.0.0.1:{closed_port}: connection refused"
     assert outcome.phases.connect is None
 
 

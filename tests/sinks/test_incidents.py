@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -108,6 +109,14 @@ def test_four_failures_are_one_message_and_two_good_runs_another(open_sink, run)
     assert oncall.wait_for(2) == [OPENED, RECOVERED]
     sink.close()
     assert len(oncall.attempts) == 2
+
+
+def test_the_log_tells_the_beginning_and_the_end_of_an_outage(open_sink, run, caplog):
+    caplog.set_level(logging.INFO, "techrun")
+    sink = open_sink()
+    run(sink, WELL, *[BROKEN] * 6, WELL, WELL)
+    sink.close()
+    assert caplog.messages == [OPENED[1], "[OK] acme-es: checkout works again after 6m 0s"]
 
 
 def test_a_message_tells_what_a_person_needs(open_sink, run):

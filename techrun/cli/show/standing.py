@@ -20,8 +20,7 @@ def show_standing(found: Standing, console: Console, now: float | None = None) -
     """Print incidents first, then every check, then what is left undone."""
     now = time.time() if now is None else now
     for incident in found.incidents:
-        head = Text(f"[{incident.severity.upper()}] ", "bold red")
-        head.append(f"{incident.title}  ", "bold")
+        head = Text(f"{incident.title}  ", "bold red")
         head.append(f"since {_clock(incident.since)} ({_age(incident.since, now)}) #{incident.id}", "dim")
         console.print(head)
     if found.incidents:
