@@ -10,6 +10,7 @@ import pytest
 PROGRAMS = {
     "prometheus": ("prometheus", "promtool"),
     "nginx-light": ("nginx",),
+    "chromium": ("chromium",),
     "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
