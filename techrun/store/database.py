@@ -94,8 +94,12 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    # Every commit is synced: an order that was noted, or a message, is there after a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        # Every commit is synced: an order that was noted, or a message, is there after a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
