@@ -21,7 +21,7 @@ import pytest
 
 from techrun.app.daemon import Daemon, Watch
 from techrun.app.loading import Loaded, load
-from techrun.app.shipped import shipped_checks
+from techrun.config.files import shipped_checks
 from techrun.demo.faults import FAULTS
 from techrun.demo.server import DemoShop
 from techrun.model import Check, Confirmation, Reason, Result, Shop, Status

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techrun.app.loading import Loaded, load
-from techrun.app.shipped import shipped_checks
+from techrun.config.files import shipped_checks
 from techrun.demo.server import DemoShop, FaultState, list_faults, mend, set_fault
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from techrun.app.loading import DOCUMENTS, Loaded, spec_types
+from techrun.config.effective import Row, rows
 from techrun.config.schema import schema as config_schema
 from techrun.config.select import select
-from techrun.config.show import Row, rows
 from techrun.language.durations import show as duration
 from techrun.model import Check
 

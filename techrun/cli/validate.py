@@ -10,7 +10,7 @@ import click
 from techrun.cli.options import color_option, complete_selector, config_option
 
 if TYPE_CHECKING:
-    from techrun.config.show import Row
+    from techrun.config.effective import Row
 
 
 @click.command(name="validate")

@@ -14,7 +14,7 @@ from techrun.config.models import CheckKeys, ConfirmationSettings
 from techrun.config.settings import DEFAULT, CheckSettings
 from techrun.config.shops import Header
 from techrun.config.templates import Names
-from techrun.config.tree import Map, Scalar, Written, plain
+from techrun.config.tree import Map, Written, entries, plain, text_at
 from techrun.config.understand import understand
 from techrun.config.words import expected, quoted
 from techrun.errors import Place, Problem
@@ -29,7 +29,7 @@ EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class References:
     """What a check may refer to."""
 
     kinds: Mapping[str, type[Definition]]
@@ -54,11 +54,10 @@ class WrittenCheck:
     @property
     def name(self) -> str:
         """Its name as far as it can be read."""
-        node = self.origin.node.entries.get("name") if isinstance(self.origin.node, Map) else None
-        return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+        return text_at(self.origin.node, "name") or ""
 
 
-def read_check(check: WrittenCheck, world: World, problems: list[Problem]) -> list[CheckSettings]:
+def read_check(check: WrittenCheck, references: References, problems: list[Problem]) -> list[CheckSettings]:
     """The checks that a written one stands for; none where it is broken."""
     origin = check.origin
     if not isinstance(origin.node, Map):
@@ -66,13 +65,13 @@ def read_check(check: WrittenCheck, world: World, problems: list[Problem]) -> li
             origin.problem((), "a check is written as keys and values", "write it as {name: home, http: /}")
         )
         return []
-    kind = kind_of(origin, world.kinds, SETTINGS, problems)
+    kind = kind_of(origin, references.kinds, SETTINGS, problems)
     if kind is None:
         return []
-    known = _refuse_unknown_keys(origin, world.kinds[kind], problems)
+    known = _refuse_unknown_keys(origin, references.kinds[kind], problems)
     made = []
     for combination in combinations(plain(origin.node).get("for_each"), origin, check.header.names, problems):
-        settings = _Reader(check, world, kind, combination, problems).read()
+        settings = _Reader(check, references, kind, combination, problems).read()
         if settings is not None and known:
             made.append(settings)
     return made
@@ -80,8 +79,7 @@ def read_check(check: WrittenCheck, world: World, problems: list[Problem]) -> li
 
 def _refuse_unknown_keys(origin: Written, spec: type[Definition], problems: list[Problem]) -> bool:
     known = dict.fromkeys([*SETTINGS, *fields_of(spec)])
-    written = origin.node.entries if isinstance(origin.node, Map) else {}
-    strange = [key for key in written if key not in known]
+    strange = [key for key in entries(origin.node) if key not in known]
     problems += [
         origin.problem((key,), f"unknown key {quoted(key)}", expected(key, known), on_key=True)
         for key in strange
@@ -94,7 +92,7 @@ class _Reader:
     """Reads one combination of one written check."""
 
     check: WrittenCheck
-    world: World
+    references: References
     kind: str
     combination: Combination
     problems: list[Problem]
@@ -112,7 +110,7 @@ class _Reader:
         return self._settings(keys, spec, names)
 
     def _spec(self, written: Mapping[str, Any], names: Names) -> Definition | None:
-        model, origin = self.world.kinds[self.kind], self.check.origin
+        model, origin = self.references.kinds[self.kind], self.check.origin
         own = {
             key: value for key, value in written.items() if key in fields_of(model) and key not in SETTINGS
         }
@@ -122,13 +120,13 @@ class _Reader:
 
     def _document_exists(self, spec: Definition | None) -> bool:
         """A check of the kind `journey` names a document `journey: …`."""
-        known = self.world.names.get(self.kind)
+        known = self.references.names.get(self.kind)
         if spec is None or known is None:
             return True
         name = getattr(spec, self.kind)
         if name in known:
-            return name in self.world.documents
-        if self.world.complete:
+            return name in self.references.documents
+        if self.references.complete:
             what = f"there is no {self.kind} {quoted(str(name))}"
             self.problems.append(
                 self.check.origin.problem((self.kind,), what, expected(str(name), sorted(known)))
@@ -139,7 +137,7 @@ class _Reader:
         if keys is None:
             return True
         return no_strange_channels(
-            keys.notify or (), self.check.origin, ("notify",), self.world.channels, self.problems
+            keys.notify or (), self.check.origin, ("notify",), self.references.channels, self.problems
         )
 
     def _settings(self, keys: CheckKeys, spec: Definition, names: Names) -> CheckSettings:
@@ -162,7 +160,7 @@ class _Reader:
             depends_on=keys.depends_on,
             notify=effective["notify"][0],
             slo=keys.slo,
-            constants={**names.constants, **self.world.outside},
+            constants={**names.constants, **self.references.outside},
             origin=self.check.origin,
             sources={**{key: place for key, (_, place) in effective.items()}, **self._sources(layers)},
         )
@@ -199,7 +197,9 @@ class _Reader:
         if said[0] is not None:
             return said
         document = (
-            self.world.documents.get(str(getattr(spec, self.kind))) if self.kind in self.world.names else None
+            self.references.documents.get(str(getattr(spec, self.kind)))
+            if self.kind in self.references.names
+            else None
         )
         if document is not None and "deadline" in document.model_fields_set:
             own: float = document.deadline  # type: ignore[attr-defined]  # what documents there are is handed in
@@ -208,7 +208,9 @@ class _Reader:
 
     def _severity(self, layers: Sequence[Layer]) -> tuple[Severity, Place]:
         """Only production pages: the home page and journeys, unless something else is said."""
-        usual: Severity = "page" if self.check.name == "home" or self.kind in self.world.names else "ticket"
+        usual: Severity = (
+            "page" if self.check.name == "home" or self.kind in self.references.names else "ticket"
+        )
         severity, place = lookup(layers, "severity", usual)
         header = self.check.header
         if severity == "page" and header.file.env != "production":

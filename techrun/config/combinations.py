@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from techrun.config.templates import Names, fill
-from techrun.config.tree import Written
+from techrun.config.tree import Written, entries
 from techrun.config.values import label_fault, slug_of
 from techrun.config.words import described
 from techrun.errors import Problem
@@ -28,7 +28,7 @@ class Combination:
 
 def combinations(for_each: Any, origin: Written, names: Names, problems: list[Problem]) -> list[Combination]:
     """All combinations; a check without `for_each` has one, a broken `for_each` has none."""
-    if for_each is None and ("for_each" not in plain_keys(origin)):
+    if for_each is None and "for_each" not in entries(origin.node):
         return [Combination()]
     faults: list[Problem] = []
     filled = fill(for_each, names, origin, ("for_each",), faults)
@@ -37,11 +37,6 @@ def combinations(for_each: Any, origin: Written, names: Names, problems: list[Pr
         problems += faults
         return []
     return list(_combined(filled))
-
-
-def plain_keys(origin: Written) -> Mapping[str, Any]:
-    """The keys of what is written."""
-    return getattr(origin.node, "entries", {})
 
 
 def _faults(filled: Any, origin: Written) -> Iterator[Problem]:

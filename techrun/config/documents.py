@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from techrun.config.data import load_data
-from techrun.config.files import Files, shipped_folder
+from techrun.config.files import Files, shipped_checks
 from techrun.config.models import PackFile
 from techrun.config.shops import Header, Pack
 from techrun.config.tree import List, Map, Node, Scalar, plain
@@ -17,13 +17,10 @@ from techrun.language.definition import Definition
 
 def read_shipped_packs(files: Files, headers: Iterable[Header]) -> None:
     """Read the packs that shops use and that no included file brings, from the folder that ships."""
-    folder = shipped_folder()
-    if folder is None:
-        return
     wanted = dict.fromkeys(name for header in headers for name in header.file.use)
     for name in wanted:
         if name not in files.packs:
-            for path in pack_files(folder, name):
+            for path in pack_files(shipped_checks(), name):
                 for origin in files.read(path):
                     files.include(origin, shipped=True)
 
@@ -36,8 +33,8 @@ def pack_files(folder: Path, name: str) -> list[Path]:
 
 def shipped_packs() -> list[str]:
     """The names of the packs that ship."""
-    folder = shipped_folder()
-    paths = [*folder.glob("*.yaml"), *folder.glob("platforms/*.yaml")] if folder else []
+    folder = shipped_checks()
+    paths = [*folder.glob("*.yaml"), *folder.glob("platforms/*.yaml")]
     return sorted({path.stem for path in paths if _holds_pack(path)})
 
 

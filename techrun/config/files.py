@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from techrun.config.reading import read
-from techrun.config.tree import Map, Node, Scalar, Source, Written
+from techrun.config.tree import Map, Node, Scalar, Source, Written, entries, text_at
 from techrun.config.words import expected
 from techrun.errors import Problem
 from techrun.language.words import did_you_mean
@@ -21,13 +21,11 @@ Marked = tuple[str, Written]
 """The key that tells what a document is, and where it is written."""
 
 
-def shipped_folder() -> Path | None:
+def shipped_checks() -> Path:
     """The folder of definitions that ship: `techrun/_checks` of a wheel, `checks` of a checkout."""
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_checks", package.parent / "checks"):
-        if folder.is_dir():
-            return folder
-    return None
+    installed = package / "_checks"
+    return installed if installed.is_dir() else package.parent / "checks"
 
 
 def shown(path: Path) -> str:
@@ -74,14 +72,14 @@ class Files:
             self.include(origin)
         if not documents:
             return None
-        if "shop" in keys(documents[0]):
+        if "shop" in entries(documents[0].node):
             self.shops.append(documents[0])
         return documents[0]
 
     def read_shops(self, path: Path) -> None:
         """A file that `shops:` names: a shop, and perhaps journeys after it."""
         for index, origin in enumerate(self.read(path)):
-            if "shop" in keys(origin):
+            if "shop" in entries(origin.node):
                 self.shops.append(origin)
             elif index == 0:
                 hint = did_you_mean_key("shop", origin) or "a file of `shops:` starts with `shop: <slug>`"
@@ -91,11 +89,11 @@ class Files:
 
     def include(self, origin: Written, *, shipped: bool = False) -> None:
         """A document of an included file; what ships gives way to what the user wrote."""
-        marker = next((marker for marker in (*self.markers, "pack") if marker in keys(origin)), None)
+        marker = next((marker for marker in (*self.markers, "pack") if marker in entries(origin.node)), None)
         if marker is None:
             self._unmarked(origin)
             return
-        name = _name(origin, marker)
+        name = text_at(origin.node, marker)
         if name is None:
             self.problems.append(
                 origin.problem(
@@ -116,13 +114,13 @@ class Files:
         self.problems.append(Problem(what, hint, (), (here, there)))
 
     def _unmarked(self, origin: Written) -> None:
-        if "shop" in keys(origin):
+        if "shop" in entries(origin.node):
             what, hint = "a shop stands in an included file", "name its file under `shops:`"
             self.problems.append(origin.problem(("shop",), what, hint, on_key=True))
             return
         self.complete = False
         known = [f"{marker}:" for marker in (*self.markers, "pack")]
-        near = next((near for near in (_near(key, known) for key in keys(origin)) if near), "")
+        near = next((near for near in (_near(key, known) for key in entries(origin.node)) if near), "")
         hint = expected("", known)
         self.problems.append(
             origin.problem((), "it cannot be told what this document is", f"{hint}; {near}" if near else hint)
@@ -134,11 +132,6 @@ class Files:
         self.complete = False
         self.problems.append(origin.problem((), "expected keys and values", "write `key: value` lines"))
         return False
-
-
-def keys(origin: Written) -> Iterable[str]:
-    """The keys of a document."""
-    return origin.node.entries if isinstance(origin.node, Map) else ()
 
 
 def matches(pattern: str, base: Path) -> Iterator[Path]:
@@ -155,17 +148,12 @@ def matches(pattern: str, base: Path) -> Iterator[Path]:
 
 def did_you_mean_key(wanted: str, origin: Written) -> str:
     """`did you mean …` where a key of the document looks like the wanted one."""
-    near = did_you_mean(wanted, keys(origin))
+    near = did_you_mean(wanted, entries(origin.node))
     return f'write "{wanted}:" for {near.removeprefix("did you mean ").rstrip("?")}' if near else ""
 
 
 def _near(key: str, known: list[str]) -> str:
     return did_you_mean(f"{key[:60]}:", known)
-
-
-def _name(origin: Written, marker: str) -> str | None:
-    node: Node | None = origin.node.entries.get(marker) if isinstance(origin.node, Map) else None
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
 def _is_nothing(node: Node) -> bool:

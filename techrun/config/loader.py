@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from techrun.config.checks import World
+from techrun.config.checks import References
 from techrun.config.documents import read_documents, read_packs, read_shipped_packs, shipped_packs
 from techrun.config.files import MAIN_FILE, Files
 from techrun.config.main_file import (
@@ -98,7 +98,7 @@ class _Loading:
         read_files(main, files)
         return self._settings(main, files, self._shops(main, files))
 
-    def _shops(self, main: Main, files: Files) -> tuple[list[ShopSettings], World]:
+    def _shops(self, main: Main, files: Files) -> tuple[list[ShopSettings], References]:
         headers = []
         for origin in files.shops:
             single = main.single and origin is main.origin
@@ -110,11 +110,11 @@ class _Loading:
         for header in headers:
             give_packs(header, packs, self.problems)
         same_shop_twice(headers, self.problems)
-        world = self._world(main, files)
-        shops = [read_shop(header, main, world, self.problems) for header in headers]
-        return [shop for shop in shops if shop is not None], world
+        references = self._references(main, files)
+        shops = [read_shop(header, main, references, self.problems) for header in headers]
+        return [shop for shop in shops if shop is not None], references
 
-    def _world(self, main: Main, files: Files) -> World:
+    def _references(self, main: Main, files: Files) -> References:
         """What the checks may refer to."""
         documents = read_documents(files, self.models, self.extra_files, self.problems)
         by_marker = {
@@ -127,14 +127,14 @@ class _Loading:
             *(origin for _, origin in (*files.packs.values(), *files.documents.values())),
         ]
         named = outside(written, main.names, self.problems)
-        return World(self.kinds, channel_names(main), by_marker, documents, named, files.complete)
+        return References(self.kinds, channel_names(main), by_marker, documents, named, files.complete)
 
-    def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], World]) -> Settings:
-        shops, world = read
+    def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], References]) -> Settings:
+        shops, references = read
         host, _, port = main.file.listen.rpartition(":")
         return Settings(
             shops=tuple(shops),
-            documents=world.documents,
+            documents=references.documents,
             channels=channels(main),
             store=main.folder / main.file.store,
             host=host.strip("[]"),

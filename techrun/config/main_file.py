@@ -9,14 +9,14 @@ from typing import Any
 
 from techrun.config.checks import no_strange_channels
 from techrun.config.explain import fields_of
-from techrun.config.files import Files, keys, matches, shown
+from techrun.config.files import Files, matches, shown
 from techrun.config.models import FetchSettings, MainFile, ShopFile
 from techrun.config.reading import read
 from techrun.config.secrets import Secrets, read_secrets
 from techrun.config.settings import Channel
 from techrun.config.shops import main_keys
 from techrun.config.templates import Names
-from techrun.config.tree import List, Map, Scalar, Written, child, plain
+from techrun.config.tree import List, Map, Scalar, Written, child, entries, plain
 from techrun.config.understand import salvage
 from techrun.config.words import quoted
 from techrun.errors import Problem
@@ -35,7 +35,7 @@ class Main:
     @property
     def single(self) -> bool:
         """It is a shop's file as well."""
-        return "shop" in keys(self.origin)
+        return "shop" in entries(self.origin.node)
 
     @property
     def folder(self) -> Path:
@@ -83,7 +83,7 @@ def _secrets(
 
 def _check_shops(main: Main) -> None:
     """Shops come from `shops:`, or the file is itself a shop."""
-    written = keys(main.origin)
+    written = entries(main.origin.node)
     if "shops" in written and main.single:
         what = "`shop:` and `shops:` cannot stand in one file"
         hint = "move the shop to a file of its own"
@@ -116,7 +116,7 @@ def read_files(main: Main, files: Files) -> None:
 def channel_names(main: Main) -> frozenset[str]:
     """The names of all channels, broken ones too."""
     node = child(main.origin.node, "channels")
-    return frozenset(node.entries) if isinstance(node, Map) else frozenset()
+    return frozenset(entries(node)) if node else frozenset()
 
 
 def channels(main: Main) -> dict[str, Channel]:

@@ -12,10 +12,10 @@ LONGEST_LINE = 110
 
 def render(problems: Iterable[Problem]) -> str:
     """All problems as text, each with its line and a caret under the mistake."""
-    return "\n".join(map(render_one, problems))
+    return "\n".join(map(_render_one, problems))
 
 
-def render_one(problem: Problem) -> str:
+def _render_one(problem: Problem) -> str:
     """One problem, ending with a line's end."""
     first = problem.places[0] if problem.places else None
     head = f"{first}  {problem.what}" if first else problem.what

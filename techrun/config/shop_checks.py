@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from techrun.config import depends
-from techrun.config.checks import World, WrittenCheck, no_strange_channels, read_check
+from techrun.config.checks import References, WrittenCheck, no_strange_channels, read_check
 from techrun.config.layers import Layer
 from techrun.config.main_file import Main
 from techrun.config.models import Defaults
@@ -16,13 +16,15 @@ from techrun.config.words import described, expected, quoted
 from techrun.errors import Problem
 
 
-def read_shop(header: Header, main: Main, world: World, problems: list[Problem]) -> ShopSettings | None:
+def read_shop(
+    header: Header, main: Main, references: References, problems: list[Problem]
+) -> ShopSettings | None:
     """The shop with every check that is whole; None where the shop itself is broken."""
-    _check_references(header, world, problems)
+    _check_references(header, references, problems)
     written = list(_written_checks(header, main, problems))
     checks: dict[str, CheckSettings] = {}
     for each in written:
-        for check in read_check(each, world, problems):
+        for check in read_check(each, references, problems):
             if check.name in checks:
                 problems.append(_twice(check, checks[check.name]))
             else:
@@ -34,7 +36,7 @@ def read_shop(header: Header, main: Main, world: World, problems: list[Problem])
         shop=record(header.file),
         locale=header.file.locale,
         timezone=header.file.timezone,
-        constants={**header.names.constants, **world.outside},
+        constants={**header.names.constants, **references.outside},
         checks=tuple(resolved),
         nodes=header.file.nodes,
         impact=header.file.impact,
@@ -92,16 +94,18 @@ def _twice(check: CheckSettings, first: CheckSettings) -> Problem:
     return Problem(what, f"rename one of them; the first is at {places[-1]}", ("name",), places)
 
 
-def _check_references(header: Header, world: World, problems: list[Problem]) -> None:
+def _check_references(header: Header, references: References, problems: list[Problem]) -> None:
     """The channels and journeys that the shop itself names."""
     file, origin = header.file, header.origin
     for severity in ("page", "ticket", "info"):
         used = getattr(file.notify, severity)
-        no_strange_channels(used, origin, ("notify", severity), world.channels, problems)
+        no_strange_channels(used, origin, ("notify", severity), references.channels, problems)
     if file.defaults and file.defaults.notify:
-        no_strange_channels(file.defaults.notify, origin, ("defaults", "notify"), world.channels, problems)
-    known = sorted(world.names.get("journey", ()))
-    for index, name in enumerate(file.releases.smoke if file.releases and world.complete else ()):
+        no_strange_channels(
+            file.defaults.notify, origin, ("defaults", "notify"), references.channels, problems
+        )
+    known = sorted(references.names.get("journey", ()))
+    for index, name in enumerate(file.releases.smoke if file.releases and references.complete else ()):
         if name not in known:
             what = f"there is no journey {quoted(name)}"
             problems.append(origin.problem(("releases", "smoke", index), what, expected(name, known)))

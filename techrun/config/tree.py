@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,11 @@ def plain(node: Node) -> Any:
     return node.value
 
 
+def entries(node: Node) -> Mapping[str, Node]:
+    """What stands below each key; nothing where the node has no keys."""
+    return node.entries if isinstance(node, Map) else {}
+
+
 def child(node: Node, key: str | int) -> Node | None:
     """The node below `key`, or None where there is none."""
     if isinstance(node, Map) and isinstance(key, str):
@@ -80,6 +86,12 @@ def child(node: Node, key: str | int) -> Node | None:
     if isinstance(node, List) and isinstance(key, int) and 0 <= key < len(node.items):
         return node.items[key]
     return None
+
+
+def text_at(node: Node, key: str) -> str | None:
+    """The text below `key`, or None where there is none."""
+    found = child(node, key)
+    return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +104,15 @@ class Written:
     def place(self, path: NodePath = (), *, on_key: bool = False) -> Place:
         """The place of the value (or key) at `path`, or of the nearest thing above it."""
         node = self.node
-        position = _start(node)
+        position = node.position
         for index, key in enumerate(path):
             below = child(node, key)
             if below is None:
                 break
+            position = below.position
             last = index == len(path) - 1
-            on_its_key = isinstance(node, Map) and isinstance(key, str) and (on_key or not _visible(below))
-            position = node.keys[key] if last and on_its_key else _start(below)  # type: ignore[union-attr, index]  # on_its_key says that node is a Map and key a str
+            if last and (on_key or not _visible(below)) and isinstance(node, Map) and isinstance(key, str):
+                position = node.keys[key]
             node = below
         return self.source.place(*position)
 
@@ -121,7 +134,3 @@ class Written:
 def _visible(node: Node) -> bool:
     """An empty value has no text of its own to point at: its key is shown instead."""
     return not (isinstance(node, Scalar) and node.value is None)
-
-
-def _start(node: Node) -> Position:
-    return node.position

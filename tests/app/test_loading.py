@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from techrun.app.loading import load
-from techrun.app.shipped import shipped_checks
+from techrun.config.files import shipped_checks
 
 
 def test_only_journeys_have_steps_by_name() -> None:

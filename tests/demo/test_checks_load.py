@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from techrun.app.loading import load
-from techrun.app.shipped import shipped_checks
+from techrun.config.files import shipped_checks
 from techrun.probes import kinds
 
 CHECKS = shipped_checks()

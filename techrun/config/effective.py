@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from techrun.config.settings import DEFAULT, CheckSettings, Settings, ShopSettings
-from techrun.config.tree import Written
+from techrun.config.tree import Written, entries
 from techrun.errors import Place
 from techrun.language.durations import show as duration
 from techrun.language.scalars import text_of
@@ -36,15 +36,6 @@ def rows(settings: Settings, check: CheckSettings) -> list[Row]:
         for key, value, place in told
         if value not in (None, (), "")
     ]
-
-
-def render(settings: Settings, check: CheckSettings) -> str:
-    """The rows as aligned text."""
-    table = rows(settings, check)
-    key, value = (max(len(getattr(row, part)) for row in table) for part in ("key", "value"))
-    value = min(value, 60)
-    lines = [f"{row.key:<{key}}  {row.value:<{value}}  {row.source}" for row in table]
-    return "\n".join([str(check.id), *(f"  {line}" for line in lines)]) + "\n"
 
 
 def _of_shop(shop: ShopSettings) -> Iterator[tuple[str, Any, Place]]:
@@ -83,9 +74,7 @@ def _of_check(check: CheckSettings) -> Iterator[tuple[str, Any, Place]]:
 
 def _place(origin: Written | None, key: str) -> Place:
     """Where a key is written; a key that nobody wrote has its default."""
-    return (
-        origin.place((key,)) if origin is not None and key in getattr(origin.node, "entries", {}) else DEFAULT
-    )
+    return origin.place((key,)) if origin is not None and key in entries(origin.node) else DEFAULT
 
 
 def _written(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from techrun.config import Settings
-from techrun.config.show import render, rows
+from techrun.config.effective import rows
 
 MAIN = """\
 shop: acme
@@ -38,7 +38,6 @@ def test_each_setting_is_shown_with_its_source(settings: Callable[..., Settings]
 
 def test_no_secret_is_shown(settings: Callable[..., Settings]) -> None:
     loaded = settings(MAIN, {"KEY": "s3cret-key"})
-    told = render(loaded, loaded.checks[0])
-    assert "s3cret-key" not in told
-    assert "*** es" in told
-    assert told.startswith("acme/port/es\n")
+    told = {row.key: row.value for row in rows(loaded, loaded.checks[0])}
+    assert told["send"] == "*** es"
+    assert "s3cret-key" not in str(told)
