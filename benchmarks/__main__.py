@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SKIPPED = {"__init__", "__main__"}
+SKIPPED = {"__init__", "__main__", "pageserver"}
 
 
 def main() -> None:

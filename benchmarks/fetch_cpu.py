@@ -1,6 +1,6 @@
 """CPU of one fresh request for a 12 KB page: our fetch, httpx above it, and plain httpx.
 
-    python benchmarks/fetch_cpu.py
+    python -m benchmarks.fetch_cpu
 
 The ways take turns in one run against one server in another process. The table gives the median CPU of
 this process, both user and system, in milliseconds, and the ratio to plain httpx.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import certifi
 import httpx
-from pageserver import running
 
+from benchmarks.pageserver import running
 from techrun.exchange import Request, Response
 from techrun.fetch import Fetcher, FetchSettings
 from techrun.fetch.transport import CurlTransport

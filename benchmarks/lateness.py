@@ -1,6 +1,6 @@
 """How late checks start: 1,000 http checks every 30 s at a server on this machine, in real time.
 
-    .venv/bin/python benchmarks/lateness.py [--checks 1000] [--every 30] [--seconds 60]
+    python -m benchmarks.lateness [--checks 1000] [--every 30] [--seconds 60]
 
 Lateness is the time from the planned to the real start of a run. Server and checks share the machine;
 the server runs in a process of its own.

@@ -1,11 +1,11 @@
 """How far measured phases are from the truth, at 200 probes a second.
 
-    python benchmarks/phases.py
+    python -m benchmarks.phases
 
 A server in another process waits a known time before the headers and again before the second half of the
 body. Runs start at a steady rate whether or not those before have ended. The error is the difference to
 the time that the server was told to wait; "server's clock" is the difference to what it really waited.
-Whatever else runs on the machine shows up as error; as root, `chrt -f 10 python benchmarks/phases.py` keeps
+Whatever else runs on the machine shows up as error; as root, `chrt -f 10 python -m benchmarks.phases` keeps
 it out.
 """
 
@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 import certifi
-from pageserver import CLOCKS, running
 
+from benchmarks.pageserver import CLOCKS, running
 from techrun.exchange import Request, Response
 from techrun.fetch import Fetcher, FetchSettings
 

@@ -1,6 +1,6 @@
 """A scrape of many checks: how long it takes, and how long it holds the loop that probes.
 
-    .venv/bin/python benchmarks/scrape.py [--checks 10000]
+    python -m benchmarks.scrape [--checks 10000]
 
 The loop in the main thread takes results as they would come in (every check each 30 s) and has a
 heartbeat that wants to beat every millisecond; the longest gap between two beats is how long a probe
