@@ -167,6 +167,7 @@ def only_the_step(text: str, step: str, lines: int = 22) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "first": file_part("checks/first.yaml"),
     "example": file_part("checks/example.yaml"),
     "journey": file_part("checks/demo/journeys/guest-checkout.yaml"),
     "output": output_part,

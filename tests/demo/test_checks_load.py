@@ -84,14 +84,17 @@ def test_every_kind_is_shown_in_what_ships(tmp_path):
     assert shown == set(kinds())
 
 
-def test_the_example_of_the_readme_loads():
-    checks = load(CHECKS / "example.yaml", {"PAGER_URL": "json://127.0.0.1/"}).checks
+@pytest.mark.parametrize("name", ["first", "example"])
+def test_the_examples_of_the_readme_load_and_a_failing_home_page_reaches_a_person(name):
+    checks = load(CHECKS / f"{name}.yaml", {"PAGER_URL": "json://127.0.0.1/"}).checks
     assert {check.kind for check in checks} == {"http", "tcp", "tls", "dns"}
+    (home,) = (check for check in checks if check.id.name == "home")
+    assert (home.severity, home.notify) == ("page", ("oncall",))
 
 
 def test_every_file_is_reached_by_a_test_of_this_module():
     known = [
-        r"example\.yaml",
+        r"(first|example)\.yaml",
         r"demo/techrun\.yaml",
         r"demo/secrets\.yaml",
         r"demo/journeys/.*",
