@@ -89,6 +89,11 @@ class Engine:
         self._idle, self._stopped = asyncio.Event(), asyncio.Event()
         self._idle.set()
 
+    @property
+    def under_way(self) -> int:
+        """How many runs have not ended yet."""
+        return len(self._active)
+
     async def run_forever(self) -> None:
         """Run every check when it is due, until `stop`."""
         self._running = True

@@ -7,7 +7,6 @@ import gc
 import logging
 import resource
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from techrun.alerts.notify import Channel
 from techrun.app.board import Board
 from techrun.app.loading import Loaded, load
 from techrun.app.parts import fetch_settings
+from techrun.app.reloading import Reloads
 from techrun.config.problems import render
 from techrun.engine import Engine
 from techrun.engine import Settings as EngineSettings
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 DAY = 86400.0
 DESCRIPTORS = 65_536
+TAKE_OVER = 30.0
+"""Seconds that the loop gets to take over a configuration: it does not while techrun stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +112,12 @@ class Daemon:
         self._metrics.add_source("incidents", self._incident_metrics)
         self._metrics.add_source("orders", self._order_metrics)
         self._metrics.set_reload(ok=True)
+        self._reloads = Reloads(self._reload)
         self._web = WebServer(
             wish.listen or f"{settings.host}:{settings.port}",
-            Handlers(
-                self._metrics.metrics, self._board.is_complete, self._reload_from_afar, self._board.rows
-            ),
+            Handlers(self._metrics.metrics, self._board.is_complete, self._reloads.now, self._board.rows),
         )
-        self._web.start()
         stack.callback(self._web.stop)
-        self._reloading = threading.Lock()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Watch until `stopping`; everything taken is written before this returns."""
@@ -135,37 +134,51 @@ class Daemon:
             settings=EngineSettings(location=settings.location),
         )
         running = asyncio.create_task(self._engine.run_forever())
-        log.info("watching %d checks; %s", len(self._loaded.checks), self._web.url)
-        await stopping.wait()
-        log.info("stopping: nothing new is started, what runs may end")
+        self._web.start()
+        log.info("watching %s; %s", _what_there_is(self._loaded, self.store.path), self._web.url)
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("stopping: nothing new is started, %d runs may end", self._engine.under_way)
         await self._engine.stop()
+        told.cancel()
         await running
         await fetcher.close()
+        log.info("stopped")
 
     def reload_soon(self) -> None:
         """Read the files in a thread, so that no check waits for them."""
-        threading.Thread(target=self._reload_from_afar, name="techrun-reload", daemon=True).start()
+        self._reloads.soon()
 
-    def _reload_from_afar(self) -> str:
+    def _reload(self) -> str:
         """Read the configuration again; the problems as text, or ``""`` when the new one runs."""
-        with self._reloading:
-            try:
-                loaded = load(self._loaded.path, self._loaded.environ)
-            except ConfigError as error:
-                text = render(error.problems)
-                log.error("the new configuration is wrong, the old one goes on:\n%s", text)  # noqa: TRY400  no traceback for a user's mistake
-                self._metrics.set_reload(ok=False)
-                return text
-            for what in _needs_restart(self._loaded, loaded):
-                log.warning("%s changed: that takes effect at the next start", what)
-            if _channel_urls(loaded) != _channel_urls(self._loaded):
-                self.incidents.replace_channels(_channels(loaded))
-            self._loaded = loaded
-            self._redactor.add_all(loaded.settings.redactor)
-            self._loop.call_soon_threadsafe(self._engine.replace, loaded.checks, loaded.shops)
-            self._metrics.set_reload(ok=True)
-            log.info("the new configuration runs: %d checks", len(loaded.checks))
-            return ""
+        try:
+            loaded = load(self._loaded.path, self._loaded.environ)
+            self._take_over(loaded)
+        except ConfigError as error:
+            text = render(error.problems)
+            log.error("the new configuration is wrong, the old one goes on:\n%s", text)  # noqa: TRY400  no traceback for a user's mistake
+        except Exception as error:
+            text = f"techrun failed by itself: {type(error).__name__}: {error}"
+            log.exception("the configuration could not be read again, the old one goes on")
+        else:
+            text = ""
+            log.info("the new configuration runs: %s", _what_there_is(loaded, self.store.path))
+        self._metrics.set_reload(ok=not text)
+        return text
+
+    def _take_over(self, loaded: Loaded) -> None:
+        """Let the engine run this configuration; returns when it does."""
+
+        async def replace() -> None:
+            self._engine.replace(loaded.checks, loaded.shops)
+
+        for what in _needs_restart(self._loaded, loaded):
+            log.warning("%s changed: that takes effect at the next start", what)
+        self._redactor.add_all(loaded.settings.redactor)
+        if _channel_urls(loaded) != _channel_urls(self._loaded):
+            self.incidents.replace_channels(_channels(loaded))
+        asyncio.run_coroutine_threadsafe(replace(), self._loop).result(TAKE_OVER)
+        self._loaded = loaded
 
     def _incident_metrics(self) -> Iterator[Metric]:
         snapshot = self.incidents.snapshot()
@@ -179,6 +192,11 @@ class Daemon:
         leaked = {(check.id.shop, check.id.name): 0 for check in self._loaded.checks if check.places_orders}
         leaked |= {(one.check.shop, one.check.name): one.leaked for one in self.orders.snapshot()}
         yield from leak_families(leaked)
+
+
+def _what_there_is(loaded: Loaded, store: Path) -> str:
+    checks, shops, channels = len(loaded.checks), len(loaded.shops), ", ".join(loaded.settings.channels)
+    return f"{checks} checks of {shops} shops; channels: {channels or 'none'}; store: {store}"
 
 
 def _channels(loaded: Loaded) -> list[Channel]:
@@ -196,7 +214,7 @@ def _needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
         "`listen`": lambda loaded: (loaded.settings.host, loaded.settings.port),
         "`store`": lambda loaded: loaded.settings.store,
         "`location`": lambda loaded: loaded.settings.location,
-        "`fetch`": lambda loaded: loaded.settings.fetch,
-        "`retention`": lambda loaded: loaded.settings.retention,
+        "`fetch`": lambda loaded: loaded.settings.fetch.model_dump(),
+        "`retention`": lambda loaded: loaded.settings.retention.model_dump(),
     }
     return [name for name, fact in facts.items() if fact(old) != fact(new)]

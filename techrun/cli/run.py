@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
@@ -25,6 +26,8 @@ def command(
     SIGTERM and Ctrl-C stop cleanly; SIGHUP and POST /-/reload read the configuration again, and a bad
     one leaves the old one running.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it means a reload; it would end a daemon that starts
+
     from techrun.app.daemon import Watch, watch
     from techrun.app.loading import load
 
