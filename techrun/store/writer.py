@@ -86,8 +86,8 @@ class _Batch:
     lanes: list[Lane[Any]]
 
     def parts(self) -> list[_Batch]:
-        """Each job and each lane by itself."""
-        return [_Batch([job], []) for job in self.jobs] + [_Batch([], [lane]) for lane in self.lanes]
+        """Each lane and each job by itself; a job that is done tells that the lanes before it were tried."""
+        return [_Batch([], [lane]) for lane in self.lanes] + [_Batch([job], []) for job in self.jobs]
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Do it all inside a transaction."""
@@ -190,7 +190,8 @@ class Writer:
             return True
         error = _attempt(connection, batch)
         if error is None:
-            self.problem = ""
+            if time.monotonic() >= self._lanes_rest_until:  # else a lane still waits for the disk
+                self.problem = ""
             return True
         parts = batch.parts()
         if len(parts) > 1:
