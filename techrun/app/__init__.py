@@ -1,1 +1,11 @@
-"""The only place where parts are joined: configuration, checks, engine, sinks, web server, demo."""
+"""The only place where parts are joined: configuration, checks, engine, sinks, web server, demo.
+
+loading     files → checks that are ready to run; every command begins here
+daemon      `techrun run`: engine, sinks and web server; reloading: the configuration read again;
+            parts: settings for the fetcher; board: the landing page's rows
+once        `techrun check`
+standing    `techrun status`
+notifying   `techrun notify test`
+describing  `techrun validate`
+demo        `techrun demo`
+"""

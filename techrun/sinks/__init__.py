@@ -1,4 +1,11 @@
-"""Where results go. One module is one output; sinks know `Result` and nothing of each other."""
+"""Where results go. One module is one output; sinks know `Result` and nothing of each other.
+
+history      into the store
+incidents    into states, incidents and messages; _keeper holds them
+jsonl        one line of JSON each
+prometheus   metrics; _prometheus_families: which there are, _prometheus_counts: what is counted of a check,
+             _prometheus_check: its series as text, _prometheus_text: the format, _prometheus_own: techrun itself
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""What lasts: history, state, incidents, outbox and orders in one SQLite file."""
+"""What lasts: history, state, incidents, outbox and orders in one SQLite file.
+
+database     the file, its readers; writer: the one thread that writes; migrations: the schema, step by step
+history      every result; rollups: old ones in sums; watched: checks by a small number
+state        how checks stand, changes and incidents
+outbox       messages that wait to be delivered
+orders       test orders, counted against the cap
+"""

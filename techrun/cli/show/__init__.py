@@ -1,1 +1,9 @@
-"""How results, problems and states look: on a terminal, in a pipeline, in a report."""
+"""How results, problems and states look: on a terminal, in a pipeline, in a report.
+
+table, ticker      results: a table, a line for each change
+waterfall, curl    one run: `--explain`, `--curl`
+reports            results as JUnit XML and markdown
+standing           how the shops stand
+problems           what is wrong with the configuration
+console            colours and words that all of them share
+"""
