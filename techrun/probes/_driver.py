@@ -27,6 +27,9 @@ OFF_LOOP = 100 * 1024
 """Bytes of a body from which on a journey is advanced in a thread: parsing it would hold the loop."""
 SLACK = 0.25
 """Seconds that an exchange which ran into the deadline gets to report how far it came."""
+RECORDING = 5.0
+"""Seconds that the ledger gets to record an order, and never more than half of what is left of the deadline:
+a disk that hangs is no outage of the shop."""
 
 
 class Session(Protocol):
@@ -116,7 +119,10 @@ class Driver:
             return "this run may not place orders"
         self._ordered = True
         try:
-            refusal = await self.run.ledger.begin(self.run.shop, self.run.check, self.run.run_id, step)
+            async with asyncio.timeout(min(RECORDING, self._left() / 2)):
+                refusal = await self.run.ledger.begin(self.run.shop, self.run.check, self.run.run_id, step)
+        except TimeoutError:
+            refusal = "the order could not be recorded in time, so it was not sent"
         except Exception as error:
             log.exception("the order ledger failed")
             refusal = f"the order could not be recorded, so it was not sent: {error}"

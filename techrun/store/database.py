@@ -15,7 +15,7 @@ from techrun.errors import StoreError
 from techrun.store.migrations import known_version, migrate
 from techrun.store.writer import Answer, Lane, Row, Work, Writer
 
-BUSY = 10.0
+BUSY = 5.0
 """Seconds that a transaction waits for another program's."""
 
 

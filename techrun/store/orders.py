@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 COMMAND_TAKES = 3600.0
 """Seconds after which an order of a command beside the daemon is not under way any more."""
+SETTLING = 2.0
+"""Seconds that a run waits for the disk to settle its orders; after that they are settled behind its back."""
+SETTLE_AGAIN = 5.0
+"""Seconds until the disk is asked again."""
 KILLED = "techrun was stopped while it was being placed"
 
 
@@ -57,6 +61,7 @@ class Orders:
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
+        self._settling: set[asyncio.Task[None]] = set()
         self._owner = "daemon" if store.exclusive else "command"
         if store.exclusive:
             long_ago = clock() - COMMAND_TAKES
@@ -80,15 +85,28 @@ class Orders:
             raise
 
     async def settle(self, shop: Shop, run_id: str, orders: Sequence[Order]) -> None:
-        """Record what became of this run's orders; one that cannot be settled is named at the next start."""
-        now = self._clock()
-        try:
-            settled = self._store.write(
-                lambda connection: _settle(connection, shop, run_id, orders, now), urgent=True
-            )
-            await asyncio.wrap_future(settled)
-        except StoreError as error:
-            log.error("what became of the orders of run %s is not recorded: %s", run_id, error)  # noqa: TRY400  the text says it all
+        """Record what became of this run's orders, as soon as the disk takes it.
+
+        What cannot be settled until techrun ends is named at the next start.
+        """
+        for order in orders:
+            if order.state == "leaked":
+                log.warning("a test order stands in %s: %s (run %s)", shop.name, order.reference, run_id)
+        settling = asyncio.create_task(self._settle(shop, run_id, orders, self._clock()))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        await asyncio.wait({settling}, timeout=SETTLING)
+
+    async def _settle(self, shop: Shop, run_id: str, orders: Sequence[Order], now: float) -> None:
+        while True:
+            try:
+                settled = self._store.write(
+                    lambda connection: _settle(connection, shop, run_id, orders, now), urgent=True
+                )
+                return await asyncio.wrap_future(settled)
+            except StoreError as error:
+                log.error("what became of the orders of run %s is not recorded yet: %s", run_id, error)  # noqa: TRY400  the text says it all
+            await asyncio.sleep(SETTLE_AGAIN)
 
     def resolve(self, shop: str) -> int:
         """A person has seen to the leaked orders of a shop: orders may be placed again; how many they were."""

@@ -194,7 +194,7 @@ class Writer:
                 self.problem = ""
             return True
         parts = batch.parts()
-        if len(parts) > 1:
+        if len(parts) > 1 and not _held_by_another(error):
             done = [self._commit(connection, part) for part in parts]
             return all(done)
         self._give_up(batch, error)
@@ -215,6 +215,11 @@ class Writer:
 
 
 _NOTHING = _Batch([], [])
+
+
+def _held_by_another(error: Exception) -> bool:
+    """Another program holds the file: each part of the batch would wait for it as long as the whole did."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _attempt(connection: sqlite3.Connection, batch: _Batch) -> Exception | None:

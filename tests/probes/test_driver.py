@@ -235,6 +235,15 @@ class TestOrders:
         assert session.requests == []
         assert "could not be recorded" in journey.answers[0].message
 
+    async def test_a_disk_that_hangs_is_no_time_out_of_the_shop(self, make_run, ledger, monkeypatch):
+        monkeypatch.setattr(ledger, "begin", lambda *_: asyncio.Event().wait())
+        journey, session = Journey(ORDER), Session()
+        await drive(journey, session, make_run(deadline=0.2, allow_orders=True))
+        assert session.requests == []
+        assert journey.interruptions == []
+        assert journey.answers[0].reason is Reason.ORDER_CAP
+        assert ledger.settled == []
+
     async def test_a_ledger_that_cannot_settle_costs_no_outcome(self, make_run, ledger, caplog):
         async def settle(*_):
             raise OSError("disk full")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ from concurrent.futures import wait
 import pytest
 
 from techrun.errors import StoreError
-from techrun.store import migrations
+from techrun.store import migrations, writer
 from techrun.store.database import Store, read_store
 from techrun.store.writer import BATCH
 
@@ -163,6 +164,23 @@ def test_closing_writes_what_is_left(path):
     assert sorted(texts(path)) == ["row", "work"]
     with pytest.raises(StoreError, match="closed"):
         store.write(insert("late"))
+
+
+def test_a_file_that_another_program_holds_is_waited_for_once_not_by_each_work(path, monkeypatch):
+    attempts = []
+    attempt = writer._attempt
+    monkeypatch.setattr(writer, "_attempt", lambda *given: attempts.append(given) or attempt(*given))
+    monkeypatch.setattr("techrun.store.database.BUSY", 0.2)
+    store = Store(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        refused = [store.write(lambda _: None) for _ in range(100)]
+        for future in refused:
+            with pytest.raises(StoreError, match="locked"):
+                future.result()
+        holder.execute("ROLLBACK")
+    store.close()
+    assert len(attempts) < 10
 
 
 def test_closing_ends_although_the_disk_refuses_everything(path):

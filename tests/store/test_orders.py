@@ -142,6 +142,21 @@ async def test_a_run_that_is_stopped_while_it_begins_leaves_no_order_behind(orde
     assert states(path) == []
 
 
+async def test_an_order_that_the_disk_does_not_settle_holds_up_no_run_and_is_settled_later(
+    orders, shop, check, store, path, monkeypatch, caplog
+):
+    monkeypatch.setattr("techrun.store.orders.SETTLING", 0.05)
+    monkeypatch.setattr("techrun.store.orders.SETTLE_AGAIN", 0.01)
+    await orders.begin(shop, check, "r1", "place-order")
+    rename = "ALTER TABLE {} RENAME TO {}"
+    store.write(lambda connection: connection.execute(rename.format("orders", "away"))).result()
+    await asyncio.wait_for(orders.settle(shop, "r1", [Order("place-order", "order_id=1", "leaked")]), 5)
+    assert "a test order stands in acme-es: order_id=1" in caplog.text
+    store.write(lambda connection: connection.execute(rename.format("away", "orders"))).result()
+    await asyncio.gather(*orders._settling)
+    assert states(path) == [("r1", "leaked", "order_id=1")]
+
+
 def test_an_order_that_a_killed_daemon_had_begun_is_named_at_the_next_start(path, shop, check):
     script = f"""
 import asyncio, os, signal
