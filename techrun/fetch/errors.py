@@ -150,6 +150,12 @@ class Trouble:
     addresses: tuple[str, ...] = ()
     received: int = 0
 
+    @property
+    def tried(self) -> str:
+        """The addresses, as a remark; nothing where the peer is called by its address."""
+        host = self.peer.rpartition(":")[0].strip("[]")
+        return f" (tried {', '.join(self.addresses)})" if {host, *self.addresses} != {host} else ""
+
 
 def reason_and_words(trouble: Trouble) -> tuple[Reason, str]:
     """Why it failed, for the metric and for a person."""
@@ -175,8 +181,7 @@ def certificate_words(verify_result: int, default: str) -> str:
 
 def _extra(reason: Reason, trouble: Trouble) -> str:
     if reason is Reason.CONNECT:
-        where = f" (tried {', '.join(trouble.addresses)})" if trouble.addresses else ""
-        return _ERRNO_WORDS.get(trouble.errno, "it cannot be reached") + where
+        return _ERRNO_WORDS.get(trouble.errno, "it cannot be reached") + trouble.tried
     if reason is Reason.TLS:
         detail = trouble.detail.rpartition("::")[2].strip()
         speaks_plain = any(sign in detail for sign in _PLAIN_HTTP)
@@ -190,9 +195,8 @@ def _extra(reason: Reason, trouble: Trouble) -> str:
 
 def _timeout(trouble: Trouble) -> str:
     within = f"within {trouble.seconds:.3g} s"
-    where = f" (tried {', '.join(trouble.addresses)})" if trouble.addresses else ""
     if trouble.phase == "connect":
-        return f"{trouble.peer} accepted no connection {within}{where}"
+        return f"{trouble.peer} accepted no connection {within}{trouble.tried}"
     if trouble.phase == "tls":
         return f"{trouble.peer} did not finish the TLS handshake {within}"
     if trouble.phase == "transfer":

@@ -113,7 +113,7 @@ class TestResults:
         assert first.check.id == CheckId("acme", "home")
         assert first.run_id < second.run_id
         assert second.started > first.started
-        assert 0 <= first.duration < 1
+        assert first.duration >= 0
         assert first.lateness >= 0
         assert (first.trigger, first.location) == ("schedule", "fra1")
 
@@ -257,10 +257,11 @@ class TestRunOnce:
         assert seen == [("cart", "127.0.0.1", True, True, "release")]
 
     async def test_cancelled_it_waits_for_the_cleanup(self, start):
-        cleaned = []
+        began, cleaned = asyncio.Event(), []
 
         async def careful(spec, run):
             try:
+                began.set()
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
                 await asyncio.sleep(0.02)
@@ -269,7 +270,7 @@ class TestRunOnce:
 
         engine = start(careful, run=False)
         once = asyncio.create_task(engine.run_once(a_check()))
-        await asyncio.sleep(0.01)
+        await began.wait()
         once.cancel()
         with pytest.raises(asyncio.CancelledError):
             await once

@@ -74,7 +74,7 @@ async def test_a_connection_that_is_not_accepted_times_out_in_connect(fetcher, f
     result = await exchange(fetcher, f"http://127.0.0.1:{full_backlog}/", 0.3)
     assert [name for name, _ in result.phases.items()] == ["connect"]
     assert result.reason is Reason.TIMEOUT
-    assert result.message == f"127.0.0.1:{full_backlog} accepted no connection within 0.3 s (tried 127.0.0.1)"
+    assert result.message == f"127.0.0.1:{full_backlog} accepted no connection within 0.3 s"
 
 
 async def start_mute(serve):
