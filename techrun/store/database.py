@@ -33,11 +33,10 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self.path) if exclusive else None
             try:
-                connection = _prepared(self.path)
+                self._writer = Writer(lambda: _prepared(self.path), self.path)
             except BaseException:
                 self._unlock()
                 raise
-        self._writer = Writer(connection, str(self.path))
         self._closed = False
 
     def lane(self, write_rows: Callable[[sqlite3.Connection, list[Row]], None], capacity: int) -> Lane[Row]:

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from techrun.errors import StoreError
@@ -107,9 +108,11 @@ class _Batch:
 class Writer:
     """Owns the writing connection from its start to its end."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
-        self._connection = connection
-        self._name = name
+    def __init__(self, connect: Callable[[], sqlite3.Connection], path: Path) -> None:
+        self._connect = connect
+        self._connection = connect()
+        self._path = path
+        self._file = _identity(path)
         self._jobs: list[_Job] = []
         self._lanes: list[Lane[Any]] = []
         self._wake = threading.Condition()
@@ -137,7 +140,7 @@ class Writer:
         job = _Job(work)
         with self._wake:
             if self._closing:
-                raise StoreError(f"{self._name}: the store is closed")
+                raise StoreError(f"{self._path}: the store is closed")
             self._jobs.append(job)
             self._urgent = self._urgent or urgent
             if urgent:
@@ -158,13 +161,13 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with contextlib.closing(self._connection) as connection:
-            while not self._pause():
-                self._commit(connection, self._take())
-            while (batch := self._take(last=True)) is not _NOTHING:
-                if not self._commit(connection, batch):
-                    for lane in batch.lanes:
-                        lane.refuse()
+        while not self._pause():
+            self._commit(self._take())
+        while (batch := self._take(last=True)) is not _NOTHING:
+            if not self._commit(batch):
+                for lane in batch.lanes:
+                    lane.refuse()
+        self._connection.close()
 
     def _pause(self) -> bool:
         """Wait until something is urgent or the interval is over; whether the end has come."""
@@ -184,37 +187,67 @@ class Writer:
         jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
         return _Batch(jobs, lanes) if jobs or lanes else _NOTHING
 
-    def _commit(self, connection: sqlite3.Connection, batch: _Batch) -> bool:
+    def _commit(self, batch: _Batch) -> bool:
         """Write a batch; where that fails each of its parts by itself, so that one spoils no other."""
         if batch is _NOTHING:
             return True
-        error = _attempt(connection, batch)
+        error = self._attempt(batch)
         if error is None:
             if time.monotonic() >= self._lanes_rest_until:  # else a lane still waits for the disk
                 self.problem = ""
             return True
         parts = batch.parts()
         if len(parts) > 1 and not _held_by_another(error):
-            done = [self._commit(connection, part) for part in parts]
+            done = [self._commit(part) for part in parts]
             return all(done)
         self._give_up(batch, error)
         return False
 
+    def _attempt(self, batch: _Batch) -> Exception | None:
+        """One transaction in the file of this name; the error that undid it, or None."""
+        if self._file is None or _identity(self._path) != self._file:
+            try:
+                self._renew()
+            except (sqlite3.Error, StoreError, OSError) as error:
+                return error
+        return _attempt(self._connection, batch)
+
+    def _renew(self) -> None:
+        """Go on in a new file: what is written to one that was deleted is found by nobody."""
+        if self._file is not None:
+            log.error("%s was deleted or replaced while techrun uses it; a new one is begun", self._path)
+        self._file = None
+        self._connection.close()  # first: SQLite deletes files beside the store by their names
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = self._connect()
+        self._file = _identity(self._path)
+
     def _give_up(self, batch: _Batch, error: Exception) -> None:
-        problem = f"{self._name}: could not be written ({error})"
+        problem = f"{self._path}: could not be written ({error})"
         if problem != self.problem:
             log.error("%s", problem)
         self.problem = problem
         for job in batch.jobs:
-            job.future.set_exception(StoreError(problem) if isinstance(error, sqlite3.Error) else error)
+            job.future.set_exception(
+                StoreError(problem) if isinstance(error, sqlite3.Error | OSError) else error
+            )
         self._lanes_rest_until = time.monotonic() + REST
         for lane in batch.lanes:
             # The disk may have room again; a row that breaks a rule of the schema stays wrong.
-            if not isinstance(error, sqlite3.OperationalError):
+            if not isinstance(error, sqlite3.OperationalError | StoreError | OSError):
                 lane.refuse()
 
 
 _NOTHING = _Batch([], [])
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file has this name; None where none has."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _held_by_another(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -181,6 +182,37 @@ def test_a_file_that_another_program_holds_is_waited_for_once_not_by_each_work(p
         holder.execute("ROLLBACK")
     store.close()
     assert len(attempts) < 10
+
+
+@pytest.mark.parametrize("what", ["the file", "the folder"])
+def test_a_store_that_is_deleted_under_us_is_begun_anew_and_told_once(tmp_path, what, caplog):
+    folder = tmp_path / "data"
+    store = Store(folder / "store.db")
+    if what == "the folder":
+        shutil.rmtree(folder)
+    else:
+        store.path.unlink()
+    store.write(make_notes, urgent=True).result()
+    store.write(insert("found"), urgent=True).result()
+    assert texts(store.path) == ["found"]
+    assert [line.message.partition("was ")[2] for line in caplog.records] == [
+        "deleted or replaced while techrun uses it; a new one is begun"
+    ]
+    store.close()
+
+
+def test_a_store_that_cannot_be_begun_anew_yet_is_tried_again(tmp_path):
+    folder = tmp_path / "data"
+    store = Store(folder / "store.db")
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(StoreError, match="could not be written"):
+            store.write(make_notes, urgent=True).result()
+    folder.unlink()
+    store.write(make_notes, urgent=True).result()
+    assert texts(store.path) == []
+    store.close()
 
 
 def test_closing_ends_although_the_disk_refuses_everything(path):
