@@ -28,7 +28,7 @@ LONGEST_SLEEP = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EngineSettings:
     """How the engine runs checks."""
 
     concurrency: int = 500
@@ -68,14 +68,14 @@ class Engine:
         *,
         sinks: Sequence[Sink] = (),
         redactor: Redactor | None = None,
-        settings: Settings | None = None,
+        settings: EngineSettings | None = None,
         clock: Clock | None = None,
         probes: Mapping[str, Kind] | None = None,
     ) -> None:
         self._checks, self._shops = tuple(checks), {shop.name: shop for shop in shops}
         self._fetcher, self._ledger, self._sinks = fetcher, ledger, tuple(sinks)
         self._redactor = redactor or Redactor()
-        self._settings = settings or Settings()
+        self._settings = settings or EngineSettings()
         self._clock = clock or SystemClock()
         self._kinds = kinds() if probes is None else probes
         self._schedule = Schedule(self._clock)

@@ -20,8 +20,7 @@ from techrun.app.loading import Loaded, load
 from techrun.app.parts import fetch_settings
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
-from techrun.engine import Engine
-from techrun.engine import Settings as EngineSettings
+from techrun.engine import Engine, EngineSettings
 from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
 from techrun.redact import Redactor

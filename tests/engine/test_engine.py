@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from techrun.engine import Engine, Settings
+from techrun.engine import Engine, EngineSettings
 from techrun.language.definition import Definition
 from techrun.model import Check, CheckId, Outcome, Reason, Shop, Status
 from techrun.probes import Kind
@@ -18,7 +18,7 @@ from techrun.redact import Redactor
 UP = Outcome(Status.UP)
 DOWN = Outcome(Status.DOWN, Reason.STATUS, "500")
 SHOP = Shop("acme", "http://shop.invalid")
-QUICK = Settings(grace=0.05, patience=0.05)
+QUICK = EngineSettings(grace=0.05, patience=0.05)
 
 
 @dataclass
