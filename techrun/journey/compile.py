@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from techrun.errors import ConfigError, Problem
 from techrun.journey import rules, tracing
-from techrun.journey.expand import Expander, Written
+from techrun.journey.expand import Expander
 from techrun.journey.model import Journey
 from techrun.journey.names import Checker
 from techrun.journey.plan import Plan, PlannedStep
@@ -32,7 +33,7 @@ def compile_journey(
     `constants` are the maps that templates may name (`shop`, `env`, `secret`, `synthetic`, …), `journeys`
     holds the fragments by name, `locale` says how numbers read, `base_url` is what addresses are joined to.
     """
-    steps, cleanup = _checked(journey, constants, journeys, locale)
+    steps, cleanup = _checked(journey, constants, journeys, locale, base_url)
     return Plan(
         name=journey.journey,
         title=journey.title,
@@ -53,7 +54,11 @@ def compile_journey(
 
 
 def _checked(
-    journey: Journey, constants: Mapping[str, Any], journeys: Mapping[str, Definition], locale: str
+    journey: Journey,
+    constants: Mapping[str, Any],
+    journeys: Mapping[str, Definition],
+    locale: str,
+    base_url: str,
 ) -> tuple[tuple[PlannedStep, ...], tuple[PlannedStep, ...]]:
     """The steps and the cleanup, planned; raises one `ConfigError` with every problem."""
     problems: list[Problem] = []
@@ -65,18 +70,13 @@ def _checked(
     problems.extend(rules.check_submits(every))
     problems.extend(rules.check_budget(journey, journey.budget))
     problems.extend(_check_shadows(journey))
-    steps = _translated(written, locale, problems, in_cleanup=False)
-    cleanup = _translated(written_cleanup, locale, problems, in_cleanup=True)
+    translator = partial(Translator, locale=locale, base_url=base_url, problems=problems)
+    steps = [translator(step).translate(in_cleanup=False) for step in written]
+    cleanup = [translator(step).translate(in_cleanup=True) for step in written_cleanup]
     problems.extend(_check_names(_known(journey, constants), [*steps, *cleanup]))
     if problems:
         raise ConfigError(_each_once(problems))
     return tuple(step.planned for step in steps), tuple(step.planned for step in cleanup)
-
-
-def _translated(
-    steps: Sequence[Written], locale: str, problems: list[Problem], *, in_cleanup: bool
-) -> list[Translated]:
-    return [Translator(step, locale, problems).translate(in_cleanup=in_cleanup) for step in steps]
 
 
 def _known(journey: Journey, constants: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from techrun.journey.addresses import BadAddressError, joined
 from techrun.journey.controls import Control, FormError, fill, read_controls
+from techrun.language.extract import SelectorError, check_css
 from techrun.language.page import web_codec
 from techrun.language.words import shorten
 
@@ -108,12 +109,20 @@ def multipart(pairs: Pairs, files: set[str], boundary: str, charset: str = "utf-
 
 def _find(document: Any, selector: str) -> Any:
     """The first element that the selector finds; it must be a form."""
-    node = document.css_first(selector)
+    node = next(iter(_found(document, selector)), None)
     if node is None:
         raise FormError(f"no form matches {selector!r}; {_forms_of(document)}")
     if node.tag != "form":
         raise FormError(f"{selector!r} finds a <{node.tag}>, not a form; {_forms_of(document)}")
     return node
+
+
+def _found(document: Any, selector: str) -> list[Any]:
+    try:
+        check_css(selector)
+    except SelectorError as error:
+        raise FormError(error.what) from None
+    return list(document.css(selector))
 
 
 def _forms_of(document: Any) -> str:
@@ -133,7 +142,7 @@ def _pressed(document: Any, controls: list[Control], press: str, selector: str) 
     buttons = [control for control in controls if control.is_button and not control.disabled]
     if not press:
         return buttons[0] if buttons else None
-    wanted = {node.mem_id for node in document.css(press)}
+    wanted = {node.mem_id for node in _found(document, press)}
     if not wanted:
         raise FormError(f"no button matches {press!r}")
     for button in buttons:

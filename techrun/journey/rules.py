@@ -75,11 +75,15 @@ def check_headers(step: Written) -> Iterator[Problem]:
 def check_assertion(step: Written, *, positive: bool) -> Iterator[Problem]:
     """Each step says what must be there: nothing is green by default."""
     spec = step.spec
-    if spec.wait is not None or spec.save or spec.carry or positive:
+    carries = any(not isinstance(each, str) for each in (spec.carry or {}).values())
+    if spec.wait is not None or spec.save or carries or positive:
         return
     if spec.expect is None:
         what = f"step {spec.step} asserts nothing: an empty page would pass"
         yield step.problem((), what, "add expect: with what must be there, or a save:")
+    elif spec.expect.that:
+        what = f"step {spec.step} only compares what was saved: an empty page would pass"
+        yield step.problem(("expect",), what, "add something that must be there, or a save:", on_key=True)
     else:
         what = f"step {spec.step} only says what must not be there: an empty page would pass"
         yield step.problem(("expect",), what, "add something that must be there", on_key=True)

@@ -85,8 +85,11 @@ def run_step(state: State, step: PlannedStep) -> Generator[Request | Wait, Respo
 def _tries(state: State, report: Report) -> Exchanges:
     """Try the step, again where its `retry` says so; then judge the time that it took."""
     retry = report.step.retry
+    session = state.session(report.step)
+    page = session.page
     while True:
         report.findings = []
+        session.page = page  # a form is sent again from its own page, not from that of an error
         try:
             yield from _try(state, report)
         except (RunError, FormError, BadAddressError, UnicodeError) as error:

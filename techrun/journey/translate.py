@@ -8,8 +8,9 @@ from typing import Any
 
 from techrun.errors import Problem
 from techrun.journey import rules
+from techrun.journey.addresses import BadAddressError, resolve
 from techrun.journey.expand import Use, Written, read_condition
-from techrun.journey.model import METHODS, Auth, Budget
+from techrun.journey.model import METHODS, Auth, Budget, Verb
 from techrun.journey.names import Names
 from techrun.journey.plan import (
     Carrying,
@@ -21,10 +22,10 @@ from techrun.journey.plan import (
     Saving,
 )
 from techrun.language.definition import Path
-from techrun.language.errors import TemplateError
+from techrun.language.errors import SelectorError, TemplateError
 from techrun.language.expect import Expect, Expectation, compile_expect
 from techrun.language.expressions import Reference, Template, Tree, compile_template, compile_tree
-from techrun.language.extract import Extractor, Problems, Save, compile_save, field_of
+from techrun.language.extract import Extractor, Problems, Save, check_css, compile_save, field_of
 from techrun.language.scalars import text_of
 
 JSON = "application/json, */*;q=0.5"
@@ -50,6 +51,7 @@ class Translator:
 
     step: Written
     locale: str
+    base_url: str
     problems: list[Problem]
     before: list[Use] = field(default_factory=list)
     after: list[Use] = field(default_factory=list)
@@ -86,7 +88,7 @@ class Translator:
             title=spec.title,
             verb=verb,
             method=verb.upper() if verb in METHODS else "POST",
-            target=self._template((verb,), getattr(spec, verb)) if verb not in ("wait", "use") else None,
+            target=self._target(verb),
             wait=spec.wait or 0.0,
             payload=self._payload(),
             saves=self._saves(),
@@ -119,7 +121,7 @@ class Translator:
             document=spec.query if graphql and isinstance(spec.query, str) else "",
             variables=self._tree(("variables",), spec.variables),
             fill=self._tree(("fill",), spec.fill),
-            press=self._template(("press",), spec.press),
+            press=self._selector(("press",), spec.press),
         )
 
     def _accept(self, expect: Expectation | None) -> str:
@@ -149,6 +151,30 @@ class Translator:
             self.problems.append(self.step.problem(path, error.what, error.hint))
             return None
         self._note(self.after if after else self.before, path, template.references)
+        return template
+
+    def _target(self, verb: Verb) -> Template | None:
+        """The address; of a form its selector. What can be wrong with one is known before it is called."""
+        if verb in ("wait", "use"):
+            return None
+        if verb == "submit":
+            return self._selector(("submit",), self.step.spec.submit)
+        template = self._template((verb,), getattr(self.step.spec, verb))
+        if template is not None and template.constant and self.base_url:
+            try:
+                resolve(self.base_url, template.text({}))
+            except BadAddressError as error:
+                hint = "write a path such as /cart, or a whole address"
+                self.problems.append(self.step.problem((verb,), str(error), hint))
+        return template
+
+    def _selector(self, path: Path, source: str | None) -> Template | None:
+        template = self._template(path, source)
+        if template is not None and template.constant:
+            try:
+                check_css(template.text({}))
+            except SelectorError as error:
+                self.problems.append(self.step.problem(path, error.what, error.hint))
         return template
 
     def _tree(self, path: Path, value: Any) -> Tree | None:

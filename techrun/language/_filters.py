@@ -174,4 +174,4 @@ FILTERS: Mapping[str, Filter] = {
     "upper": Filter(lambda value: as_text(value).upper(), 1, 1, "a text in upper case"),
     "urlencode": Filter(_urlencode, 1, 1, "a text made safe for a URL's path or query"),
 }
-"""Every filter by name (README, "Filters")."""
+"""Every filter by name; `make docs` writes them into docs/journeys.md."""

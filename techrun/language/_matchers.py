@@ -56,19 +56,24 @@ def _as_number(value: Any, locale: str) -> int | Decimal:
 
 
 def _contains(found: Any, wanted: Any, locale: str) -> bool:
-    if isinstance(wanted, list | tuple):
+    if isinstance(wanted, list | tuple) and wanted:
         return all(_contains(found, each, locale) for each in wanted)
     if isinstance(found, list | tuple):
         return any(equals(item, wanted, locale) for item in found)
     if isinstance(found, Mapping):
         return text_of(wanted) in found
     part, whole = one_line(text_of(wanted)), text_of(found)
+    if not part:
+        raise ExpressionError("that always holds, so it says nothing")
     return part in whole or part in one_line(whole)
 
 
 def _matches(found: Any, wanted: Any, _locale: str) -> bool:
+    pattern = text_of(wanted)
+    if not pattern:
+        raise ExpressionError("that always holds, so it says nothing")
     try:
-        return search(compile_pattern(text_of(wanted)), text_of(found)) is not None
+        return search(compile_pattern(pattern), text_of(found)) is not None
     except SelectorError as error:
         raise ExpressionError(str(error)) from None
 
@@ -211,15 +216,20 @@ def _check_wanted(word: str, wanted: Any, path: Path, problem: Problems) -> None
         problem(path, "`exists` is true or false", "")
     elif word == "one_of" and not isinstance(wanted, list) and not is_template:
         problem(path, "`one_of` needs a list", "write one_of: [a, b]")
-    elif word in {"contains", "matches"} and wanted in ("", None, []):
+    elif word in {"contains", "matches"} and (
+        wanted in ("", None, []) or (isinstance(wanted, list) and "" in wanted)
+    ):
         problem(path, f"`{word}` with nothing in it always holds", "write what must be there")
     elif word in {"gt", "gte", "lt", "lte"} and not is_template and not _is_plain_number(wanted):
         problem(path, f"`{word}` needs a number", "write it plainly: 1299.00")
     elif word == "matches" and not is_template:
         try:
-            compile_pattern(text_of(wanted))
+            pattern = compile_pattern(text_of(wanted))
         except SelectorError as error:
             problem(path, error.what, error.hint)
+            return
+        if all(pattern.search(text) for text in ("", "\0")):
+            problem(path, f"`matches` with {show(wanted)} always holds", "ask for at least one character")
 
 
 def references_of(matchers: tuple[Matcher, ...], path: Path) -> list[tuple[Path, Reference]]:

@@ -151,10 +151,11 @@ class Expectation:
 
     @property
     def positive(self) -> bool:
-        """At least one hard assertion says what must be there, not only what must not."""
-        return bool(self.that) or any(
-            matcher.is_positive for assertion in self.assertions for matcher in assertion.matchers
-        )
+        """At least one hard assertion says what must be on the page, not only what must not.
+
+        `that` compares what was saved, by earlier steps too: by itself it says nothing of the page.
+        """
+        return any(matcher.is_positive for assertion in self.assertions for matcher in assertion.matchers)
 
     @property
     def expects_status(self) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "PageError",
     "Save",
     "SelectorError",
+    "check_css",
     "compile_extractor",
     "compile_save",
 ]
@@ -183,6 +184,11 @@ def compile_extractor(
     template = compile_template(argument)
     found = finder(kind, template.text({}), attr) if template.constant else None
     return Extractor(kind, template, attr, number, locale, found)
+
+
+def check_css(selector: str) -> None:
+    """Raise `SelectorError` where this is no CSS selector."""
+    finder("css", selector)
 
 
 def compile_save(save: Save, locale: str, problem: Problems) -> Extractor | None:

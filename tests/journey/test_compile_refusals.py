@@ -51,6 +51,20 @@ def problems(shop, text, fragments=(), **options):
             "- {step: a, get: /, expect: {css: {.error: {exists: false}}}}", "step a only says what must not be there",
             id="only absent",
         ),
+        pytest.param(
+            "- {step: a, get: /, save: {x: {css: h1}}}\n- {step: b, get: /, expect: {that: '${x == 1}'}}",
+            "step b only compares what was saved: an empty page would pass", id="only compared",
+        ),
+        pytest.param(
+            "- {step: a, get: /, carry: {X-A: text}}", "step a asserts nothing: an empty page would pass", id="only carried text"
+        ),
+        pytest.param(f"- {{step: a, get: 'ftp://x/', {OK}}}", "'ftp://x/' is no web address", id="address"),
+        pytest.param(f"- {{step: a, get: 'http://u:p@x/', {OK}}}", "the address holds a user name", id="user in the address"),
+        pytest.param(f"- {{step: a, get: /, {OK}}}\n- {{step: b, submit: 'form[', {OK}}}", '"form[" is no CSS selector', id="form's selector"),
+        pytest.param(
+            f"- {{step: a, get: /, {OK}}}\n- {{step: b, submit: form, press: '#', {OK}}}", '"#" is no CSS selector',
+            id="button's selector",
+        ),
         pytest.param(f"- {{step: a, post: /, retry: {{times: 2}}, {OK}}}", "retry: on post: may do twice", id="retry of a post"),
         pytest.param(
             f"- {{step: a, post: /, effect: order, retry: {{times: 2}}, {OK}}}", "a step that places an order is never tried again",

@@ -18,6 +18,19 @@ GOOD = "<h1>ok</h1>"
 REFUSED = Failure(Reason.CONNECT, "refused", elapsed=0.5)
 
 
+def test_a_form_is_sent_again_from_its_own_page_and_not_from_that_of_the_error(shop):
+    plan = shop.compiled("""
+    steps:
+      - {step: cart, get: /cart, expect: {css: {form: {exists: true}}}}
+      - {step: pay, submit: form, idempotent: true, retry: {times: 1, wait: 2s}, expect: {css: {h1: ok}}}
+    """)
+    form = shop.page("<form method=post action=/pay><input name=a value=1></form>")
+    played = shop.play(plan, [form, shop.page("<h1>Sorry</h1>", 502), shop.page(GOOD)])
+    assert (played.outcome.status, played.outcome.message) == ("up", "")
+    assert [request.body for request in played.requests[1:]] == [b"a=1", b"a=1"]
+    assert played.header(2, "referer") == f"{shop.url}/cart"
+
+
 @pytest.mark.parametrize(
     ("on", "answer", "attempts"),
     [

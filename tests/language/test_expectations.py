@@ -33,6 +33,8 @@ SCOPE = {
     "shipping": Decimal("5.00"),
     "sku": "A",
     "qty": 0,
+    "empty": "",
+    "blank": None,
     "bad": "(",
 }
 
@@ -168,6 +170,21 @@ def test_what_holds_is_found_without_a_word(page, spec):
             'expected that ${sku > 1}: "A" is text, not a number; save it with `number: true`',
         ),
         (HTML, {"that": "${nope}"}, "expected that ${nope}: ${nope} is unknown"),
+        (
+            HTML,
+            {"text": {"contains": "${empty}"}},
+            'expected text to contain "": that always holds, so it says nothing',
+        ),
+        (
+            HTML,
+            {"text": {"contains": "${blank}"}},
+            "expected text to contain nothing: that always holds, so it says nothing",
+        ),
+        (
+            HTML,
+            {"text": {"matches": "${empty}"}},
+            'expected text to match "": that always holds, so it says nothing',
+        ),
     ],
     ids=lambda value: str(value)[:70] if isinstance(value, dict) else "",
 )
@@ -208,7 +225,7 @@ def test_a_long_value_is_cut():
         ({"text": {"not": {"contains": "error"}}}, False),
         ({"text": {"contains": "ok", "not": {"contains": "error"}}}, True),
         ({"text": "ok"}, True),
-        ({"that": "${a == 1}"}, True),
+        ({"that": "${a == 1}"}, False),
         ({"assets": True}, False),
         ({"soft": {"text": "ok"}}, False),
         ({"json": {"$.a": None}}, True),
@@ -257,6 +274,8 @@ def test_it_tells_the_journey_what_it_needs_to_know():
         ({"text": {"matches": "("}}, ("text", "matches"), "no regular expression", ""),
         ({"text": {"matches": ""}}, ("text", "matches"), "always holds", ""),
         ({"text": {"contains": ""}}, ("text", "contains"), "always holds", ""),
+        ({"text": {"contains": ["a", ""]}}, ("text", "contains"), "always holds", ""),
+        ({"text": {"matches": ".*"}}, ("text", "matches"), "always holds", ""),
         ({"text": {"exists": True}}, ("text", "exists"), "always one text", ""),
         ({"status": [200, 204]}, ("status",), "never a list", "one_of"),
         ({"status": None}, ("status",), "no value", ""),
