@@ -1,4 +1,4 @@
-"""Writes the generated parts of README.md: `make docs`. A test fails where they are stale.
+"""Writes the generated parts of the documentation: `make docs`. A test fails where they are stale.
 
 A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. What the commands print is taken
 from real runs against the demo shop; times, ids and bars differ from run to run and are masked when
@@ -26,10 +26,11 @@ from techrun import errors, model
 from techrun.cli import COMMANDS
 from techrun.config.models import CheckKeys, MainFile, ShopFile
 from techrun.demo.server import DemoShop
+from techrun.language._filters import FILTERS
 from techrun.probes import kinds
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 VARYING = re.compile(
     r"\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
@@ -128,6 +129,12 @@ def metrics_table() -> str:
     return table(["metric", "type", "meaning"], ([f"`{name}`", kind, text] for name, kind, text in found))
 
 
+def filters_table() -> str:
+    """Each filter of expressions."""
+    rows = ([f"`{name}`", each.summary] for name, each in sorted(FILTERS.items()))
+    return table(["filter", "gives"], rows)
+
+
 def file_part(path: str) -> Callable[[], str]:
     """A file of the repository as a block of YAML."""
     return lambda: f"```yaml\n# {path}\n{(ROOT / path).read_text()}```\n"
@@ -177,6 +184,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "reasons": reasons_table,
     "metrics": metrics_table,
+    "filters": filters_table,
 }
 
 
@@ -191,4 +199,5 @@ def comparable(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(generated(README.read_text()))
+    for page in PAGES:
+        page.write_text(generated(page.read_text()))
