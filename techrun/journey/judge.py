@@ -25,6 +25,7 @@ _EXPLAINED = frozenset({Reason.STATUS, Reason.EXTRACTION, Reason.EXPECTATION})
 """Reasons for which the page itself may say why."""
 _OF_TEST_DATA = frozenset({Reason.STATUS, Reason.GRAPHQL, Reason.EXTRACTION, Reason.EXPECTATION})
 """How wrong test data show; a shop that does not answer, or answers 5xx, is no fault of theirs."""
+_OF_BODY = frozenset({"css", "xpath", "json", "regex", "text"})
 _ALERTS = (
     "[role=alert],.alert,.alert-danger,.alert-error,.error,.errors,.errorlist,.messages,.message,"
     ".woocommerce-error,.notice-error"
@@ -50,14 +51,16 @@ def judge(
     stopped_by = refused(response)
     if stopped_by:
         return [_blocked(stopped_by, arrival)]
-    findings = _save(state, step, page, scope) + _carry(step, state.session(step), page, scope)
+    is_error = not 200 <= response.status < 300 and (step.expect is None or not step.expect.expects_status)
+    findings = _save(state, step, page, scope, is_refusal=is_error and 400 <= response.status < 500)
+    findings.extend(_carry(step, state.session(step), page, scope))
     if step.verb == "graphql":
         findings = _graphql(page) + findings
     if step.expect is not None:
         expected = step.expect.judge(page, scope)
         statuses = [finding for finding in expected if finding.reason is Reason.STATUS]
         findings = statuses + findings + [finding for finding in expected if finding not in statuses]
-    if not 200 <= response.status < 300 and (step.expect is None or not step.expect.expects_status):
+    if is_error:
         findings.insert(0, Finding(Reason.STATUS, f"expected a 2xx status, got {response.status}"))
     if first_hard(findings) is not None or not step.reads_body:
         stopped_by = in_place_of_page(response)
@@ -117,10 +120,17 @@ def _graphql(page: Page) -> list[Finding]:
     return []
 
 
-def _save(state: State, step: PlannedStep, page: Page, scope: dict[str, Any]) -> list[Finding]:
-    """Save what can be saved, also where the step fails: cleanup may need it."""
+def _save(
+    state: State, step: PlannedStep, page: Page, scope: dict[str, Any], *, is_refusal: bool
+) -> list[Finding]:
+    """Save what can be saved, also where the step fails: cleanup may need it.
+
+    Of a refusal (4xx) nothing of its body: what it says there is no order number.
+    """
     findings = []
     for saving in step.saves:
+        if is_refusal and saving.extractor.kind in _OF_BODY:
+            continue
         try:
             value = saving.extractor.get(page, scope)
         except RunError as error:

@@ -56,6 +56,9 @@ TIMEOUT = Failure(Reason.TIMEOUT, "no answer within 15 s")
         pytest.param({"order": TIMEOUT}, "order", "unconfirmed", False, id="no answer"),
         pytest.param({"order": "500"}, "order", "unconfirmed", False, id="error without a number"),
         pytest.param({"order": "500+id"}, "order", "cancelled", False, id="error with a number"),
+        pytest.param(
+            {"order": "402+id"}, "order", "unconfirmed", False, id="refused, and what it says is no number"
+        ),
         pytest.param({"thanks": "500"}, "thanks", "cancelled", False, id="a later step fails"),
         pytest.param({"cancel": "500"}, "", "leaked", True, id="cancel fails"),
         pytest.param({"check": "open"}, "", "leaked", True, id="cancel does nothing"),
@@ -69,6 +72,7 @@ def test_what_becomes_of_an_order(shop, changes, step, state, cleanup_failed):
     answers = {
         "500": shop.page(status=500),
         "500+id": shop.data({"id": 7}, 500),
+        "402+id": shop.data({"id": "declined"}, 402),
         "open": shop.data({"state": "open"}),
         "307": shop.redirect("/order", 307),
     }
