@@ -53,7 +53,10 @@ class HistorySink:
             self._stop.set()
             # It may be deleting for long; the store's end ends it, and what is left is done next time.
             self._thread.join(1.0)
-            self._store.flush()
+            try:
+                self._store.flush()
+            except StoreError as error:
+                log.error("the last results are not written yet: %s", error)  # noqa: TRY400  the text says it all
 
     @property
     def dropped(self) -> int:

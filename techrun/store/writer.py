@@ -71,6 +71,14 @@ class Lane(Generic[Row]):
         self.dropped += len(self._taken)
         self._taken = []
 
+    def forget(self) -> None:
+        """The end has come and the disk takes nothing."""
+        if self.waiting:
+            log.error("%d results were not written", self.waiting)
+        self.dropped += self.waiting
+        self._taken = []
+        self._rows.clear()
+
 
 @dataclass(slots=True)
 class _Job:
@@ -166,7 +174,7 @@ class Writer:
         while (batch := self._take(last=True)) is not _NOTHING:
             if not self._commit(batch):
                 for lane in batch.lanes:
-                    lane.refuse()
+                    lane.forget()
         self._connection.close()
 
     def _pause(self) -> bool:

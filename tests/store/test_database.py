@@ -179,9 +179,11 @@ def test_a_file_that_another_program_holds_is_waited_for_once_not_by_each_work(p
         for future in refused:
             with pytest.raises(StoreError, match="locked"):
                 future.result()
-        holder.execute("ROLLBACK")
-    store.close()
-    assert len(attempts) < 10
+        assert len(attempts) < 10
+        lane = store.lane(lambda connection, rows: insert(*rows)(connection), capacity=10)
+        lane.put("lost")
+        store.close()
+        assert (lane.waiting, lane.dropped) == (0, 1)
 
 
 @pytest.mark.parametrize("what", ["the file", "the folder"])
