@@ -74,6 +74,19 @@ def example(kind: str) -> str:
     return min(lines, key=lambda line: (len(line), line)).strip()
 
 
+def packs_table() -> str:
+    """Each pack that ships, and what a shop must give it."""
+    rows = []
+    for path in sorted((ROOT / "checks").rglob("*.yaml")):
+        text = path.read_text()
+        for pack in (document for document in yaml.safe_load_all(text) if "pack" in document):
+            needs = [f"`{name}`" for name, about in pack["parameters"].items() if about.get("required")]
+            named = set(re.findall(r"\$\{((?:secret|synthetic)\.\w+)\}", text))
+            needs += [f"`{name.replace('.article', '.articles')}`" for name in sorted(named, reverse=True)]
+            rows.append([f"`{pack['pack']}`", pack["title"], ", ".join(needs)])
+    return table(["pack", "what it watches", "needs"], rows)
+
+
 def commands_table() -> str:
     """Each command with its arguments, and its help line."""
     rows = [[f"`techrun {words}`", summary] for words, summary in commands()]
@@ -179,6 +192,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "journey": file_part("checks/demo/journeys/guest-checkout.yaml"),
     "output": output_part,
     "kinds": kinds_table,
+    "packs": packs_table,
     "commands": commands_table,
     "exit-codes": exit_codes_table,
     "settings": settings_table,

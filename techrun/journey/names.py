@@ -14,7 +14,9 @@ from techrun.language.words import did_you_mean
 _HINTS = {
     "env": "set this environment variable, or write a default: ${{env.{name}:-default}}",
     "secret": "set it in the environment or in the secrets file",
+    "synthetic": "write `{name}:` under `synthetic:` of the shop",
 }
+_NO_ARTICLE = "name test articles under `synthetic:` of the shop: `articles: [PROBE-1]`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Checker:
             return
         names = [str(each) for each in values]
         hint = did_you_mean(name, names) or _HINTS.get(outer, "").format(name=name)
+        if (outer, name) == ("synthetic", "article"):
+            hint = _NO_ARTICLE
         if not hint:
             hint = f"{outer} has {', '.join(sorted(names)[:12]) or 'nothing'}"
         what = {"env": "the environment variable {} is not set", "secret": "the secret {} is not known"}

@@ -9,6 +9,7 @@ import pytest
 
 from techrun.app.loading import load
 from techrun.config.files import shipped_checks
+from techrun.errors import ConfigError
 from techrun.probes import kinds
 
 CHECKS = shipped_checks()
@@ -68,6 +69,19 @@ def test_platform_can_buy_and_takes_back_what_it_bought(pack, tmp_path):
     assert not checks["checkout"].places_orders
     assert checks["order"].prepared.plan.cleanup
     assert checks["order"].severity == checks["checkout"].severity == "page"
+
+
+def test_platform_says_what_the_shop_must_give_it(tmp_path):
+    path = tmp_path / "techrun.yaml"
+    path.write_text(
+        "shop: example\nurl: https://www.shop.example\nuse: [magento2]\nwith: {search_words: drill}\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        load(path, {"MAGENTO_TOKEN": "a token"})
+    assert {problem.hint for problem in raised.value.problems} == {
+        "name test articles under `synthetic:` of the shop: `articles: [PROBE-1]`",
+        "write `email:` under `synthetic:` of the shop",
+    }
 
 
 def test_fragment_for_searching_loads_with_the_parameters_of_a_shop(tmp_path):
