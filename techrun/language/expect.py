@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from techrun.language._filters import show
+from techrun.language._filters import PLAIN_NUMBER, show
 from techrun.language._matchers import MATCHERS, Matcher, compile_matchers, references_of
 from techrun.language.definition import Definition, Path
 from techrun.language.errors import RunError, SelectorError, TemplateError
@@ -221,6 +221,8 @@ def _assertions(spec: Expect, locale: str, problem: Problems) -> Iterator[_Asser
             elif written is None:
                 problem((kind,), f"`{kind}` has no value", "write what it must be, or leave it out")
             else:
+                if kind == "status":
+                    _check_status(written, problem)
                 yield from _assertion(kind, "", written, locale, problem)
     for kind in BY_SELECTOR:
         for selector, written in getattr(spec, field_of(kind)).items():
@@ -254,6 +256,14 @@ def _assertion(
         return
     if matchers:
         yield _Assertion(path, extractor, matchers, locale)
+
+
+def _check_status(written: Any, problem: Problems) -> None:
+    """`2xx` is no status, and would never be one."""
+    wanted = written.get("one_of", written.get("not")) if isinstance(written, Mapping) else written
+    for status in wanted if isinstance(wanted, list) else [wanted]:
+        if isinstance(status, str) and "${" not in status and not PLAIN_NUMBER.fullmatch(status):
+            problem(("status",), f"{show(status)} is no status", "write 204, or {gte: 200, lt: 300}")
 
 
 def _check_options(kind: str, options: dict[str, Any], path: Path, problem: Problems) -> None:

@@ -277,6 +277,8 @@ def test_it_tells_the_journey_what_it_needs_to_know():
         ({"text": {"contains": ["a", ""]}}, ("text", "contains"), "always holds", ""),
         ({"text": {"matches": ".*"}}, ("text", "matches"), "always holds", ""),
         ({"text": {"exists": True}}, ("text", "exists"), "always one text", ""),
+        ({"status": "2xx"}, ("status",), '"2xx" is no status', "gte: 200"),
+        ({"status": {"one_of": [200, "3xx"]}}, ("status",), '"3xx" is no status', "gte: 200"),
         ({"status": [200, 204]}, ("status",), "never a list", "one_of"),
         ({"status": None}, ("status",), "no value", ""),
         ({"css": {"h1": {"count": True}}}, ("css", "h1", "count"), "needs a number", "exists"),
