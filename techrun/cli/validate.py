@@ -33,7 +33,9 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
         for name, rows in describing.effective(load(config), show):
             _show(name, rows, color=color)
     else:
-        click.echo(describing.summary(load(config)))
+        loaded = load(config)
+        describing.check_channels(loaded)
+        click.echo(describing.summary(loaded))
     return 0
 
 

@@ -154,7 +154,6 @@ class _Reader:
             severity=effective["severity"][0],
             confirmation=_confirmation(effective["confirmation"][0]),
             client=header.file.client or "",
-            until=getattr(spec, "until", None),
             labels=self._labels(layers),
             tags=tags(layers),
             depends_on=keys.depends_on,

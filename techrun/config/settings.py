@@ -30,8 +30,6 @@ class CheckSettings:
     severity: Severity
     confirmation: Confirmation
     client: str = ""
-    until: str | None = None
-    """The step after which its journey ends early."""
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()

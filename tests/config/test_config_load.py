@@ -149,7 +149,7 @@ def test_every_secret_that_was_used_is_redacted(design: Settings) -> None:
 
 def test_a_journeys_own_deadline_is_its_checks(design: Settings) -> None:
     assert by_name(design, "checkout").deadline == "12s"  # the test's document does not read durations
-    assert by_name(design, "checkout").until == "offers"
+    assert by_name(design, "checkout").spec.until == "offers"
 
 
 @pytest.mark.parametrize(
