@@ -20,7 +20,7 @@ from techrun.app.loading import Loaded, load
 from techrun.app.parts import fetch_settings
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
-from techrun.engine import Engine, EngineSettings
+from techrun.engine import PLACES, Engine, EngineSettings
 from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
 from techrun.redact import Redactor
@@ -38,7 +38,7 @@ from techrun.web.server import WebServer
 log = logging.getLogger(__name__)
 
 DAY = 86400.0
-DESCRIPTORS = 65_536
+DESCRIPTORS = (65_536, 10_240)
 TAKE_OVER = 30.0
 """Seconds that the loop gets to take over a configuration: it does not while techrun stops."""
 
@@ -66,10 +66,18 @@ def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None
 def _allow_many_connections() -> None:
     """Take what the system gives: hundreds of checks at once need more than the usual 1,024 descriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
-    if soft < wanted:
-        with suppress(ValueError, OSError):  # macOS has a lower limit of its own, which it does not tell
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    for most in DESCRIPTORS:
+        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        if soft < wanted:
+            with suppress(ValueError, OSError):  # macOS has a limit of its own, which it does not tell
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return
+
+
+def _places() -> int:
+    """How many runs the descriptors are enough for: a run may try two addresses at once."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return PLACES if soft == resource.RLIM_INFINITY else max(50, min(PLACES, soft // 2 - 100))
 
 
 async def _run_until_told(daemon: Daemon, seconds: float | None) -> None:
@@ -130,7 +138,7 @@ class Daemon:
             self.orders,
             sinks=self._sinks,
             redactor=self._redactor,
-            settings=EngineSettings(location=settings.location),
+            settings=EngineSettings(location=settings.location, concurrency=_places()),
         )
         running = asyncio.create_task(self._engine.run_forever())
         self._web.start()

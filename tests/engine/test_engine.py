@@ -201,6 +201,27 @@ class TestBadProbes:
         result = await engine.run_once(a_check(deadline=0.05, cleanup_deadline=0.2))
         assert "within 0.3 s" in result.outcome.message
 
+    async def test_a_shop_with_hundreds_of_hanging_checks_stalls_no_other(self, start):
+        release = asyncio.Event()
+
+        async def hang_unless_other(spec, run):
+            if run.check.id.name != "other":
+                await release.wait()
+            return UP
+
+        sink = Sink()
+        hanging = [a_check(f"hanging-{number}") for number in range(800)]
+        start(
+            hang_unless_other,
+            *hanging,
+            a_check("other"),
+            sinks=[sink],
+            settings=EngineSettings(patience=0.05),
+        )
+        await sink.wait_for(10)
+        release.set()
+        assert {result.check.id.name for result in sink.results[:10]} == {"other"}
+
     async def test_a_slow_check_is_not_overlapped_and_what_it_misses_is_counted(self, start):
         running = []
 
