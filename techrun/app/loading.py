@@ -20,6 +20,7 @@ from techrun.journey.model import Fragment, Journey
 from techrun.language.definition import Definition
 from techrun.model import Check, Shop
 from techrun.probes import Scope, Stepped, kinds
+from techrun.probes.journey import Spec as JourneySpec
 
 DOCUMENTS: Mapping[str, type[Definition]] = {"journey": Journey, "fragment": Fragment}
 
@@ -109,7 +110,7 @@ def _user_agent(settings: Settings) -> str:
 
 def _digest(settings: Settings, check: CheckSettings) -> str:
     """Changes when anything changes that the check's runs depend on."""
-    documents = settings.documents if check.kind == "journey" else {}
+    documents = _used(settings.documents, check.spec.journey) if isinstance(check.spec, JourneySpec) else {}
     facts = [
         check.spec.model_dump(mode="json", by_alias=True),
         check.constants,
@@ -117,6 +118,21 @@ def _digest(settings: Settings, check: CheckSettings) -> str:
         (check.every, check.deadline, check.severity, check.confirmation, check.notify, check.labels),
     ]
     return hashlib.sha256(json.dumps(facts, default=_plain, sort_keys=True).encode()).hexdigest()
+
+
+def _used(documents: Mapping[str, Definition], journey: str) -> dict[str, Definition]:
+    """The journey and the fragments that it uses: a check does not depend on any other."""
+    found: dict[str, Definition] = {}
+    waiting = [journey]
+    while waiting:
+        name = waiting.pop()
+        document = documents.get(name)
+        if name in found or not isinstance(document, Journey | Fragment):
+            continue
+        found[name] = document
+        steps = document.steps + (document.cleanup if isinstance(document, Journey) else ())
+        waiting.extend(step.use for step in steps if step.use is not None)
+    return found
 
 
 def _plain(value: Any) -> Any:

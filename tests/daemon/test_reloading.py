@@ -125,3 +125,41 @@ def test_a_reload_of_the_same_files_changes_nothing_and_asks_for_no_restart(daem
     daemon.wait(lambda: "the new configuration runs" in daemon.log.read_text(), "a reload")
     assert daemon.stop() == 0
     assert "takes effect at the next start" not in daemon.log.read_text()
+
+
+JOURNEYS = """
+fragment: shared
+steps: [{step: page, get: /, expect: {text: {contains: hello}}}]
+---
+fragment: wrapped
+steps: [{step: in, use: shared}]
+---
+journey: mine
+steps: [{step: begin, use: wrapped}]
+---
+journey: other
+steps: [{step: page, get: /other, expect: {text: {contains: hello}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param("/other", "/another", False, id="a journey it does not use"),
+        pytest.param("get: /,", "get: /home,", True, id="a fragment of a fragment"),
+        pytest.param("step: begin", "step: start", True, id="its journey"),
+        pytest.param("every: 5s", "every: 6s", True, id="its interval"),
+    ],
+)
+def test_a_check_is_changed_by_what_it_uses_and_by_nothing_else(tmp_path, before, after, changed) -> None:
+    """A check that is not changed keeps its timer over a reload, and its run under way counts."""
+    shop = "version: 1\nshop: demo\nurl: http://127.0.0.1:1\ninclude: [journeys/*.yaml]\n"
+    shop += "checks: [{name: mine, journey: mine, every: 5s}]\n"
+    digests = []
+    for edit in (str, lambda text: text.replace(before, after)):
+        (tmp_path / "journeys").mkdir(exist_ok=True)
+        for number, text in enumerate(edit(JOURNEYS).split("---")):
+            (tmp_path / "journeys" / f"{number}.yaml").write_text(text)
+        (tmp_path / "techrun.yaml").write_text(edit(shop))
+        digests.append(load(tmp_path).checks[0].digest)
+    assert (digests[0] != digests[1]) is changed
