@@ -54,10 +54,15 @@ def run_checks(
     `until` ends the journeys that have this step; UsageError where none has it. `on_result` is told of
     each result as it comes.
     """
-    if wish.until is not None and not any(wish.until in check.steps for check in checks):
+    if wish.until is not None and not any(_reaches(check, wish.until) for check in checks):
         steps = sorted({step for check in checks for step in check.steps})
         raise UsageError(f'no step is called "{wish.until}"; there are: {", ".join(steps) or "none"}')
     return asyncio.run(_run(loaded, checks, wish, on_result))
+
+
+def _reaches(check: Check, step: str | None) -> bool:
+    """Whether the check has this step; the name of a `use` stands for the steps of its fragment."""
+    return any(name == step or name.startswith(f"{step}/") for name in check.steps)
 
 
 async def _run(
@@ -70,7 +75,7 @@ async def _run(
             async with places:
                 result = await engine.run_once(
                     check,
-                    until=wish.until if wish.until in check.steps else None,
+                    until=wish.until if _reaches(check, wish.until) else None,
                     node=wish.node,
                     allow_orders=wish.allow_orders,
                     explain=wish.explain,
