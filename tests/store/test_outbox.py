@@ -77,6 +77,13 @@ def test_what_was_refused_waits_until_it_is_due(outbox, put, clock):
     assert outbox.claim("oncall").attempt == 2
 
 
+def test_what_was_refused_does_not_wait_for_a_clock_that_was_set_back(outbox, put, clock):
+    put()
+    outbox.settle(outbox.claim("oncall"), REFUSED, NOW + 2)
+    clock.now -= 3600
+    assert outbox.claim("oncall").attempt == 2
+
+
 def test_messages_of_an_incident_keep_their_order_on_each_channel(outbox, put, clock):
     put(event="opened")
     put(event="recovered")
