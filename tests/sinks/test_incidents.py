@@ -206,7 +206,7 @@ def test_another_incident_does_not_wait_behind_a_message_that_is_refused(open_si
     oncall = Recorder(refusals=1)
     other = Check(CheckId("acme-es", "search"), "http", 60, 30, notify=("oncall",))
     sink = open_sink(oncall, checks=[CHECK, other])
-    sink._workers["oncall"]._backoff = Backoff(first=3600, longest=3600)
+    sink._workers["oncall"]._backoff = Backoff(first=300, longest=300)
     run(sink, *[BROKEN] * 4)
     with oncall.changed:
         assert oncall.changed.wait_for(lambda: oncall.attempts, 20)

@@ -101,7 +101,7 @@ def test_another_incident_and_another_channel_do_not_wait(outbox, put):
     put(incident=1)
     put(incident=2)
     put(incident=1, channel="chat")
-    outbox.settle(outbox.claim("oncall"), REFUSED, NOW + 3600)
+    outbox.settle(outbox.claim("oncall"), REFUSED, NOW + 300)
     assert outbox.claim("oncall").incident == 2
     assert outbox.claim("chat").incident == 1
 
