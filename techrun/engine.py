@@ -186,6 +186,8 @@ class Engine:
         if active.limit is not None:
             active.limit.cancel()
         result = self._stamp(active, outcome)
+        told = result.outcome
+        log.debug("%s %s: %s %s %s", result.check.id, result.trigger, told.status, told.step, told.message)
         if active.waiter is not None:
             if not active.waiter.done():
                 active.waiter.set_result(result)

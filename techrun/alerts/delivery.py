@@ -76,6 +76,7 @@ class ChannelWorker:
         self._sender = sender
         self._clock = clock
         self._backoff = backoff or Backoff()
+        self._said = ""
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"techrun-channel-{sender.name}", daemon=True)
@@ -101,8 +102,7 @@ class ChannelWorker:
             try:
                 wait = 0.0 if self._deliver_one() else self._until_due()
             except StoreError as error:
-                if not self._stop.is_set():
-                    log.error("messages for %s cannot be looked up: %s", self._sender.name, error)  # noqa: TRY400  the text says it all
+                self._say_once(str(error))
                 wait = STORE_REST
             except Exception:
                 # A fault of ours with one message must not end the channel.
@@ -110,6 +110,11 @@ class ChannelWorker:
                 wait = STORE_REST
             if wait:
                 self._wake.wait(wait)
+
+    def _say_once(self, problem: str) -> None:
+        if problem != self._said and not self._stop.is_set():
+            log.error("messages for %s cannot be looked up: %s", self._sender.name, problem)
+        self._said = problem
 
     def _deliver_one(self) -> bool:
         message = self._outbox.claim(self._sender.name)

@@ -47,9 +47,11 @@ def verbosity_options(command: Command) -> Command:
 
 
 def set_up_logging(*, quiet: bool, verbose: int) -> None:
-    """Log to stderr, as much as was asked for."""
+    """Log to stderr, as much as was asked for; what libraries tell of their insides is left out."""
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    own_format = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    logging.basicConfig(level=max(level, logging.INFO), format=own_format)
+    logging.getLogger("techrun").setLevel(level)
 
 
 def complete_selector(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

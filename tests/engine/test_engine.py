@@ -137,6 +137,17 @@ class TestResults:
         await sink.wait_for(3)
         assert seen[:3] == [("schedule", True), ("confirmation", False), ("confirmation", False)]
 
+    async def test_each_run_is_a_line_for_those_who_ask_for_everything(self, start, caplog):
+        caplog.set_level(logging.DEBUG, "techrun.engine")
+        sink = Sink()
+
+        async def down(spec, run):
+            return replace(DOWN, step="cart")
+
+        start(down, sinks=[sink])
+        await sink.wait_for(1)
+        assert "acme/home schedule: down cart 500" in caplog.messages
+
     async def test_the_message_of_an_outcome_names_no_secret(self, start):
         async def tell(spec, run):
             return Outcome(Status.DOWN, Reason.STATUS, "refused: hunter2secret")
