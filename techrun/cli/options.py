@@ -46,11 +46,16 @@ def verbosity_options(command: Command) -> Command:
     return quiet(verbose(command))
 
 
-def set_up_logging(*, quiet: bool, verbose: int) -> None:
-    """Log to stderr, as much as was asked for; what libraries tell of their insides is left out."""
-    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+def set_up_logging(*, quiet: bool, verbose: int, usual: int = 0) -> None:
+    """Log to stderr, as much as was asked for; `usual` is what a command tells without being asked.
+
+    What libraries tell of their insides comes only with `-vv`.
+    """
+    level = (
+        logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(usual + verbose, 2)]
+    )
     own_format = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    logging.basicConfig(level=max(level, logging.INFO), format=own_format)
+    logging.basicConfig(level=level if verbose > 1 else max(level, logging.INFO), format=own_format)
     logging.getLogger("techrun").setLevel(level)
 
 

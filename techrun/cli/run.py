@@ -31,6 +31,6 @@ def command(
     from techrun.app.daemon import Watch, watch
     from techrun.app.loading import load
 
-    set_up_logging(quiet=quiet, verbose=verbose + 1)
+    set_up_logging(quiet=quiet, verbose=verbose, usual=1)
     watch(load(config), Watch(listen=listen, store=store, jsonl=jsonl))
     return 0
