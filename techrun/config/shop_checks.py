@@ -46,17 +46,18 @@ def read_shop(
 
 
 def _written_checks(header: Header, main: Main, problems: list[Problem]) -> Iterator[WrittenCheck]:
-    """The checks of the packs, unless the shop has one of that name, then the shop's own."""
+    """The checks of the packs, then the shop's own; of one name the last counts: the nearest to the shop."""
     shared = _layer(main.file.defaults, main.origin) if not main.single else []
     base = [*_shop_layers(header), *shared]
     own = [WrittenCheck(header, origin, base) for origin in _listed(header.origin, problems)]
-    names = {check.name for check in own}
-    for pack in header.packs:
+    replaced = {check.name for check in own}
+    of_packs: list[WrittenCheck] = []
+    for pack in reversed(header.packs):
         defaults = [*_shop_layers(header), *_layer(pack.file.defaults, pack.origin), *shared]
-        for origin in _listed(pack.origin, problems):
-            check = WrittenCheck(header, origin, defaults)
-            if check.name not in names:
-                yield check
+        written = [WrittenCheck(header, origin, defaults) for origin in _listed(pack.origin, problems)]
+        of_packs = [check for check in written if check.name not in replaced] + of_packs
+        replaced |= {check.name for check in written}
+    yield from of_packs
     yield from own
 
 

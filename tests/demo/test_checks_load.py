@@ -84,6 +84,14 @@ def test_platform_says_what_the_shop_must_give_it(tmp_path):
     }
 
 
+def test_platform_brings_its_own_home_page_beside_what_every_shop_needs(tmp_path):
+    files = list(CHECKS.rglob("magento2.yaml"))
+    rest = f"use: [uptime, magento2]\nwith: {PARAMETERS['magento2']}"
+    checks = {check.id.name: check for check in loaded(tmp_path, rest, environment(*files)).checks}
+    assert {"home", "certificate", "port", "checkout"} <= set(checks)
+    assert "search_mini_form" in str(checks["home"].prepared.plan.steps[0].expect)
+
+
 def test_fragment_for_searching_loads_with_the_parameters_of_a_shop(tmp_path):
     use = '{step: find, use: search-and-open, with: {words: drill, results: "#results a"}}'
     (tmp_path / "journey.yaml").write_text(f"journey: visit\nsteps:\n  - {use}\n")
