@@ -15,7 +15,7 @@ demo: $(VENV)/.run ## a demo shop and its watcher, until Ctrl-C (FOR=30s: ends b
 
 test: $(VENV)/.test ## all tests; as root on Debian and Ubuntu it installs the programs they use
 	@.ci/system-packages test
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 lint: $(VENV)/.lint ## ruff, mypy and the layers
 	$(BIN)/ruff check .

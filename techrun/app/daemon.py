@@ -17,7 +17,7 @@ from prometheus_client import Metric
 from techrun.alerts.notify import Channel
 from techrun.app.board import Board
 from techrun.app.loading import Loaded, load
-from techrun.app.parts import fetch_settings
+from techrun.app.parts import check_channels, fetch_settings
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
 from techrun.engine import PLACES, Engine, EngineSettings
@@ -56,6 +56,7 @@ class Watch:
 
 def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None:
     """Run until SIGTERM, SIGINT or the end of the time given."""
+    check_channels(loaded.settings)
     _allow_many_connections()
     gc.freeze()  # the configuration lives as long as we do: full collections need not walk it
     with ExitStack() as stack:
@@ -160,6 +161,7 @@ class Daemon:
         """Read the configuration again; the problems as text, or ``""`` when the new one runs."""
         try:
             loaded = load(self._loaded.path, self._loaded.environ)
+            check_channels(loaded.settings)
             self._take_over(loaded)
         except ConfigError as error:
             text = render(error.problems)

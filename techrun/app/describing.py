@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-from techrun.alerts.notify import check_url
 from techrun.app.loading import DOCUMENTS, Loaded, spec_types
 from techrun.config.effective import Row, rows
 from techrun.config.schema import schema as config_schema
 from techrun.config.select import select
-from techrun.errors import ConfigError, Problem
 from techrun.language.durations import show as duration
 from techrun.model import Check
 
@@ -20,21 +17,6 @@ from techrun.model import Check
 def schema() -> dict[str, Any]:
     """The JSON Schema of all files of the configuration."""
     return config_schema(spec_types(), DOCUMENTS)
-
-
-def check_channels(loaded: Loaded) -> None:
-    """ConfigError names every channel whose URL Apprise cannot use, without its line: a URL holds secrets."""
-    settings = loaded.settings
-    found = ((channel, check_url(channel.url, settings.redactor)) for channel in settings.channels.values())
-    problems = [
-        Problem(
-            f"the channel {channel.name} cannot be used: {what}", places=(replace(channel.place, text=""),)
-        )
-        for channel, what in found
-        if what
-    ]
-    if problems:
-        raise ConfigError(problems)
 
 
 def summary(loaded: Loaded) -> str:

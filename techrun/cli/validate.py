@@ -24,6 +24,7 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
     """Read the configuration and say everything that is wrong with it at once."""
     from techrun.app import describing
     from techrun.app.loading import load
+    from techrun.app.parts import check_channels
 
     if schema:
         import json
@@ -34,7 +35,7 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
             _show(name, rows, color=color)
     else:
         loaded = load(config)
-        describing.check_channels(loaded)
+        check_channels(loaded.settings)
         click.echo(describing.summary(loaded))
     return 0
 

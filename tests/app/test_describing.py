@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from techrun.app.describing import check_channels
 from techrun.app.loading import load
+from techrun.app.parts import check_channels
 from techrun.config.problems import render
 from techrun.errors import ConfigError
 
@@ -23,7 +23,7 @@ channels:
 def test_a_channel_that_apprise_does_not_know_is_named_without_its_secrets(tmp_path: Path) -> None:
     (tmp_path / "techrun.yaml").write_text(WRITTEN)
     with pytest.raises(ConfigError) as raised:
-        check_channels(load(tmp_path))
+        check_channels(load(tmp_path).settings)
     told = render(raised.value.problems)
     assert "techrun.yaml:6:14  the channel bad cannot be used" in told
     assert "https://appriseit.com/services/" in told

@@ -21,7 +21,7 @@ import yaml
 
 from techrun.exchange import Response
 
-pytestmark = [pytest.mark.system("chromium"), pytest.mark.xdist_group("chromium"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.system("chromium"), pytest.mark.timeout(120)]
 
 PATIENCE = 40.0
 """Seconds for the whole walk of the browser, which takes about eight."""

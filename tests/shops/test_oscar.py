@@ -12,7 +12,7 @@ from techrun.app.once import Wish, run_checks
 from techrun.model import Outcome, Reason, Status
 
 CONFIG = Path(__file__).parent / "oscar"
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("oscar")]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from techrun.app.loading import load
 from techrun.app.once import Wish, run_checks
 from techrun.model import Status
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("oscar")]
+pytestmark = pytest.mark.timeout(180)
 SHOP = """
 shop: toolshed
 url: {url}
