@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,12 @@ from techrun.errors import CannotTellError, UsageError
 from techrun.model import Check, CheckId
 from techrun.standing import CheckState, Incident
 from techrun.store.database import Store, read_store
-from techrun.store.history import PastRun, last_runs
+from techrun.store.history import PastRun, Uptime, last_runs, runs_of, uptime
 from techrun.store.orders import LeakedOrder, Orders, leaked_orders
 from techrun.store.outbox import Backlog, backlog
 from techrun.store.state import load_states, open_incidents
+
+WEEK = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class CheckStanding:
     check: Check
     state: CheckState
     last: PastRun | None
+    week: Uptime
+    """How the runs of the last seven days came out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,13 @@ class Standing:
     incidents: tuple[Incident, ...]
     undelivered: tuple[Backlog, ...]
     leaked: tuple[LeakedOrder, ...]
+    runs: tuple[PastRun, ...] = ()
+    """The newest runs, where one check alone is asked for."""
 
 
 def standing(loaded: Loaded, checks: Sequence[Check]) -> Standing:
     """How these checks stand; CannotTellError where no daemon has ever written the store."""
-    path = loaded.settings.store
+    path, now = loaded.settings.store, time.time()
     if not path.exists():
         raise CannotTellError(f"nothing is known yet: {path} does not exist. Start the daemon: techrun run")
     wanted: set[CheckId] = {check.id for check in checks}
@@ -46,12 +53,18 @@ def standing(loaded: Loaded, checks: Sequence[Check]) -> Standing:
         last = {run.check: run for run in last_runs(connection)}
         return Standing(
             checks=tuple(
-                CheckStanding(check, states.get(check.id, CheckState()), last.get(check.id))
+                CheckStanding(
+                    check,
+                    states.get(check.id, CheckState()),
+                    last.get(check.id),
+                    uptime(connection, check.id, now - WEEK, now),
+                )
                 for check in checks
             ),
             incidents=tuple(one for one in open_incidents(connection) if one.check in wanted),
             undelivered=tuple(backlog(connection)),
             leaked=tuple(one for one in leaked_orders(connection) if one.check in wanted),
+            runs=tuple(runs_of(connection, checks[0].id)) if len(checks) == 1 else (),
         )
 
 

@@ -168,7 +168,7 @@ def test_status_tells_what_is_wrong_beside_the_running_daemon(watched, demo, rec
     with demo.broken("maintenance"):
         watched.start()
         receiver.next()
-        command = [sys.executable, "-m", "techrun", "status", "-c", str(watched.folder)]
+        command = [sys.executable, "-m", "techrun", "status", "-c", str(watched.folder), "demo/checkout"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1, done.stderr
     assert "demo/checkout" in done.stdout

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from techrun.app.standing import CheckStanding, Standing
-from techrun.cli.show.console import STYLES, badge
+from techrun.cli.show.console import STYLES, badge, seconds
 from techrun.language.durations import show as duration
+from techrun.store.history import PastRun, Uptime
 
 
 def show_standing(found: Standing, console: Console, now: float | None = None) -> None:
@@ -26,13 +28,16 @@ def show_standing(found: Standing, console: Console, now: float | None = None) -
     if found.incidents:
         console.print()
     console.print(_table(found.checks, now))
+    if found.runs:
+        console.print()
+        console.print(_runs(found.runs))
     for line in _undone(found, now):
         console.print(Text(line, "yellow"))
 
 
 def _table(checks: tuple[CheckStanding, ...], now: float) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("check", "confirmed", "since", "last run", "what it found"):
+    for column in ("check", "confirmed", "since", "7 days", "last run", "what it found"):
         table.add_column(column, overflow="fold", no_wrap=column != "what it found")
     for one in checks:
         state, last = one.state, one.last
@@ -40,8 +45,28 @@ def _table(checks: tuple[CheckStanding, ...], now: float) -> Table:
             str(one.check.id),
             Text(badge(state.status), STYLES[state.status]),
             _age(state.since, now) if state.since else "-",
+            _share(one.week),
             f"{_age(last.started, now)} ago" if last else "never",
             _found(one),
+        )
+    return table
+
+
+def _share(uptime: Uptime) -> str:
+    """The good share of the runs with a verdict, never rounded up: 100 % means all of them."""
+    return "-" if uptime.share is None else f"{math.floor(uptime.share * 10_000) / 100:g} %"
+
+
+def _runs(runs: Sequence[PastRun]) -> Table:
+    """The newest runs of one check."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("run", "status", "took", "what it found"):
+        table.add_column(column, overflow="fold", no_wrap=column != "what it found")
+    for run in runs:
+        where = f'at "{run.step}" ' if run.step and run.reason else ""
+        took = seconds(run.duration)
+        table.add_row(
+            _clock(run.started), Text(badge(run.status), STYLES[run.status]), took, where + run.message
         )
     return table
 
@@ -83,6 +108,7 @@ def as_record(found: Standing) -> dict[str, Any]:
                 "status": one.state.status.value,
                 "since": one.state.since or None,
                 "last_good": one.state.last_good,
+                "uptime_7d": one.week.share,
                 "last_run": one.last and {"started": one.last.started, "status": one.last.status.value, "reason": one.last.reason, "step": one.last.step, "message": one.last.message},
             }
             for one in found.checks
