@@ -7,6 +7,7 @@ import gc
 import logging
 import resource
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 DAY = 86400.0
 DESCRIPTORS = (65_536, 10_240)
+BEAT = 1.0
+STANDSTILL = 30.0
+"""Seconds without a beat of the probe loop after which techrun is not healthy."""
 TAKE_OVER = 30.0
 """Seconds that the loop gets to take over a configuration: it does not while techrun stops."""
 
@@ -123,7 +127,13 @@ class Daemon:
         self._reloads = Reloads(self._reload)
         self._web = WebServer(
             wish.listen or f"{settings.host}:{settings.port}",
-            Handlers(self._metrics.metrics, self._board.is_complete, self._reloads.now, self._board.rows),
+            Handlers(
+                self._metrics.metrics,
+                self._board.is_complete,
+                self._reloads.now,
+                self._board.rows,
+                self._is_alive,
+            ),
         )
         stack.callback(self._web.stop)
 
@@ -141,6 +151,7 @@ class Daemon:
             redactor=self._redactor,
             settings=EngineSettings(location=settings.location, concurrency=_places()),
         )
+        self._beat()
         running = asyncio.create_task(self._engine.run_forever())
         self._web.start()
         log.info("watching %s; %s", _what_there_is(self._loaded, self.store.path), self._web.url)
@@ -152,6 +163,14 @@ class Daemon:
         await running
         await fetcher.close()
         log.info("stopped")
+
+    def _beat(self) -> None:
+        """Show that the probe loop moves."""
+        self._beaten = time.monotonic()
+        self._loop.call_later(BEAT, self._beat)
+
+    def _is_alive(self) -> bool:
+        return time.monotonic() - self._beaten < STANDSTILL
 
     def reload_soon(self) -> None:
         """Read the files in a thread, so that no check waits for them."""

@@ -37,6 +37,8 @@ class Handlers:
     """Load the configuration anew; the problems as text, or ``""`` when the new one runs."""
     status: Callable[[], Sequence[Row]]
     """Every check with its status."""
+    alive: Callable[[], bool] = lambda: True
+    """Whether the probes go on."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
@@ -71,7 +73,9 @@ class _Pages:
         return StreamingResponse(pieces, headers=headers)
 
     def healthy(self, _: Request) -> Response:
-        return PlainTextResponse("techrun is healthy.\n")
+        if self._handlers.alive():
+            return PlainTextResponse("techrun is healthy.\n")
+        return PlainTextResponse("techrun stands still: no check is started any more; restart it.\n", 503)
 
     def ready(self, _: Request) -> Response:
         if self._handlers.ready():

@@ -95,6 +95,13 @@ def test_health_is_told_while_a_scrape_takes_long():
         scraper.join()
 
 
+def test_it_is_not_healthy_when_its_probes_stand_still():
+    with serving(alive=lambda: False) as client:
+        answer = client.get("/-/healthy")
+    assert answer.status_code == 503
+    assert "stands still" in answer.text
+
+
 def test_it_is_ready_when_it_says_so_and_healthy_all_the_time():
     ready = threading.Event()
     with serving(ready=ready.is_set) as client:
