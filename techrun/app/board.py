@@ -35,6 +35,6 @@ class Board:
         """Every check, in the order of the configuration."""
         return [self._last.get(check) or Row(check.shop, check.name) for check in self._checks]
 
-    def is_complete(self) -> bool:
-        """The configuration is loaded and some result is there."""
-        return bool(self._last)
+    def has_results(self) -> bool:
+        """Whether a first check has ended; without checks there is nothing to wait for."""
+        return bool(self._last) or not self._checks

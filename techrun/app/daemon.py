@@ -129,7 +129,7 @@ class Daemon:
             wish.listen or f"{settings.host}:{settings.port}",
             Handlers(
                 self._metrics.metrics,
-                self._board.is_complete,
+                self._board.has_results,
                 self._reloads.now,
                 self._board.rows,
                 self._is_alive,

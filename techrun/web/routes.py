@@ -32,7 +32,7 @@ class Handlers:
     metrics: Callable[[], Iterator[bytes]]
     """All metrics, piece by piece."""
     ready: Callable[[], bool]
-    """Whether the configuration is loaded and the first round was run."""
+    """Whether a first check has ended."""
     reload: Callable[[], str]
     """Load the configuration anew; the problems as text, or ``""`` when the new one runs."""
     status: Callable[[], Sequence[Row]]
@@ -80,7 +80,7 @@ class _Pages:
     def ready(self, _: Request) -> Response:
         if self._handlers.ready():
             return PlainTextResponse("techrun is ready.\n")
-        return PlainTextResponse("techrun is not ready: the first round of checks has not ended yet.\n", 503)
+        return PlainTextResponse("techrun is not ready: no check has ended yet.\n", 503)
 
     def reload(self, _: Request) -> Response:
         problems = self._handlers.reload()
