@@ -13,11 +13,13 @@ class Board:
 
     def __init__(self) -> None:
         self._checks: tuple[CheckId, ...] = ()
+        self._configured = False
         self._last: dict[CheckId, Row] = {}
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:  # noqa: ARG002  a sink has it
         """Checks that are gone leave the board."""
         self._checks = tuple(check.id for check in checks)
+        self._configured = True
         self._last = {check: row for check, row in self._last.items() if check in set(self._checks)}
 
     def accept(self, result: Result) -> None:
@@ -37,4 +39,4 @@ class Board:
 
     def has_results(self) -> bool:
         """Whether a first check has ended; without checks there is nothing to wait for."""
-        return bool(self._last) or not self._checks
+        return bool(self._last) or (self._configured and not self._checks)
