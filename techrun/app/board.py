@@ -12,15 +12,14 @@ class Board:
     """A sink that keeps the last result of each check."""
 
     def __init__(self) -> None:
-        self._checks: tuple[CheckId, ...] = ()
-        self._configured = False
+        self._checks: dict[CheckId, None] | None = None
+        """In the order of the configuration; None before the first one."""
         self._last: dict[CheckId, Row] = {}
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:  # noqa: ARG002  a sink has it
         """Checks that are gone leave the board."""
-        self._checks = tuple(check.id for check in checks)
-        self._configured = True
-        self._last = {check: row for check, row in self._last.items() if check in set(self._checks)}
+        known = self._checks = {check.id: None for check in checks}
+        self._last = {check: row for check, row in self._last.items() if check in known}
 
     def accept(self, result: Result) -> None:
         """Keep this result as the last one."""
@@ -35,8 +34,8 @@ class Board:
 
     def rows(self) -> list[Row]:
         """Every check, in the order of the configuration."""
-        return [self._last.get(check) or Row(check.shop, check.name) for check in self._checks]
+        return [self._last.get(check) or Row(check.shop, check.name) for check in self._checks or ()]
 
     def has_results(self) -> bool:
         """Whether a first check has ended; without checks there is nothing to wait for."""
-        return bool(self._last) or (self._configured and not self._checks)
+        return bool(self._last) or self._checks == {}
