@@ -165,6 +165,9 @@ def test_a_kill_between_sending_and_noting_sends_again_with_the_same_key(start, 
 
 def test_whenever_it_is_killed_every_event_owed_arrives_in_its_order(start, path, make_service):
     service = make_service()
+    child = start(service.url(), "d*")
+    service.wait_for(1)  # on a slow machine the random kills may all fall before the first result
+    kill(child)
     kills = 6
     for _ in range(kills):
         child = start(service.url(), "dddduu*")
@@ -180,4 +183,4 @@ def test_whenever_it_is_killed_every_event_owed_arrives_in_its_order(start, path
     came = keys(service)
     assert len(incidents) > 0
     assert list(dict.fromkeys(came)) == owed
-    assert len(came) - len(owed) <= kills
+    assert len(came) - len(owed) <= kills + 1
