@@ -47,6 +47,8 @@ class Reason(StrEnum):
     """A loop, too many, or a redirect that must not be followed."""
     BLOCKED = "blocked"
     """A captcha or firewall stopped the probe."""
+    MAINTENANCE = "maintenance"
+    """The platform shows its maintenance page (503)."""
     STATUS = "status"
     """Not the expected HTTP status; a plain GET wants 2xx."""
     GRAPHQL = "graphql"
@@ -63,6 +65,8 @@ class Reason(StrEnum):
     """The certificate expires soon."""
     FIXTURE = "fixture"
     """Our own test data are at fault (`fixture: true`)."""
+    UPLINK = "uplink"
+    """techrun's own network is gone: the witnesses cannot be reached either."""
     FORBIDDEN = "forbidden"
     """The settings forbid this address."""
     ORDER_CAP = "order_cap"
@@ -76,6 +80,7 @@ class Reason(StrEnum):
 STATUS_OF_REASON: Mapping[Reason, Status] = {
     Reason.BLOCKED: Status.BLOCKED,
     Reason.FIXTURE: Status.UNKNOWN,
+    Reason.UPLINK: Status.UNKNOWN,
     Reason.FORBIDDEN: Status.UNKNOWN,
     Reason.ORDER_CAP: Status.UNKNOWN,
     Reason.INTERRUPTED: Status.UNKNOWN,
@@ -254,8 +259,22 @@ class Check:
     places_orders: bool = False
     client: str = ""
     env: str = "production"
+    symptom: str = ""
+    """What its failure means to a customer, in words for a title ("customers cannot place orders")."""
+    runbook: str = ""
+    """Its own page that says what to do; empty: the shop's."""
     digest: str = ""
     """Changes when the definition changes: a reload keeps timers and state of equal digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What an hour without orders costs a shop."""
+
+    orders_per_hour: tuple[float, ...]
+    """One number for the average hour, or 168: by hour of the week from Monday 0:00, by the shop's clock."""
+    average_order: float
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +292,8 @@ class Shop:
     orders_per_day: int = 24
     timezone: str = "UTC"
     """IANA name: the clock that messages show and the day that orders are counted for."""
+    impact: Impact | None = None
+    """None where nobody said what the shop earns."""
 
 
 Trigger = Literal["schedule", "confirmation", "manual", "release"]

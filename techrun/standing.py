@@ -5,13 +5,19 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from techrun.model import CheckId, Reason, Severity, Status
 
 STORED = 2_000
 """Characters of a message that are kept."""
+
+LEAKS_ALLOWED = 2
+"""So many test orders may stand in a shop before no more are placed."""
+
+LOUDNESS: dict[Severity, int] = {"info": 0, "ticket": 1, "page": 2}
+"""Severities in their order."""
 
 
 def storable(text: str) -> str:
@@ -22,7 +28,7 @@ def storable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """The confirmed status of a check, and the streak of runs that may turn it."""
+    """The confirmed status of a check, and the streaks of runs that may turn it."""
 
     status: Status = Status.UNKNOWN
     """Confirmed; `unknown` until the first verdict."""
@@ -42,6 +48,13 @@ class CheckState:
     """The step that only a run which reaches it can prove well again."""
     last_good: float | None = None
     """When the last good run started."""
+    blind_runs: int = 0
+    """How many runs in a row, up to the last one, gave no verdict: blocked or unknown."""
+    blind_since: float = 0.0
+    blind_reason: Reason | None = None
+    """Why the last of them gave none."""
+    last_run: float | None = None
+    """When the last run that told anything, be it that it is blind, started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +76,100 @@ class Change:
     decision: str = ""
     """The name of the rule that decided (`down.confirmed`, `recovered.confirmed`, …)."""
     trace_id: str = ""
+    http_status: int | None = None
+    """Of the answer that decided; not stored."""
+    excerpt: str = ""
+    """The beginning of that answer's body, redacted; not stored."""
+
+
+IncidentKind = Literal["outage", "degraded", "blind", "fixture", "leak", "uplink", "storm", "reported"]
+"""What is wrong: customers cannot do something; they can, but poorly; techrun cannot tell; our own test data
+are at fault; a test order stands in the shop; techrun's own network is gone; many shops at once; a person
+says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A check that belongs to an incident."""
+
+    check: CheckId
+    severity: Severity
+    """Effective: outside production nothing pages."""
+    since: float
+    """When its first failed run started."""
+    joined: float
+    joined_by: str = ""
+    """The name of the rule by which it belongs here (`joined.first`, `joined.depends_on`, …)."""
+    reason: Reason | None = None
+    step: str = ""
+    message: str = ""
+    excerpt: str = ""
+    """The beginning of the answer that failed, redacted."""
+    last_good: float | None = None
+    runs: int = 0
+    trace_id: str = ""
+    recovered: float | None = None
+    """When its first good run started; None while it is down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What is wrong with a shop, from its first change to its recovery."""
+    """What is wrong with a shop, from its first change to its recovery: one per cause, not one per check."""
 
     id: int
-    check: CheckId
+    kind: IncidentKind
+    shop: str
+    """Empty where it is about techrun itself or about many shops."""
     severity: Severity
-    """Effective: outside production nothing pages."""
+    """The loudest of its members'."""
     title: str
-    """Stable for the incident's life: pagers and mail threads join messages by it."""
+    """In words, without the severity; it never changes once a message was written (`told`)."""
     since: float
     """When the first failed run started."""
     opened: float
-    """When the outage was confirmed."""
-    reason: Reason | None = None
-    step: str = ""
-    message: str = ""
-    last_good: float | None = None
-    runs: int = 0
-    trace_id: str = ""
+    """When it was confirmed."""
+    members: tuple[Member, ...] = ()
+    """The first one leads: title and message tell of it."""
+    cause: str = ""
+    """Members of one shop with an equal cause belong together; see `alerts.incidents.cause_of`."""
+    text: str = ""
+    """What a person, or techrun about itself, has to say; empty for incidents of checks."""
+    storm: int | None = None
+    """The incident about many shops that tells of this one."""
+    told: float | None = None
+    """When the first message about it was written."""
     closed: float | None = None
     closed_by: str = ""
     """The name of the rule that closed it."""
 
+    @property
+    def lead(self) -> Member | None:
+        """The member that title and message tell of."""
+        return self.members[0] if self.members else None
 
-Event = Literal["opened", "recovered", "withdrawn", "leaked", "trial"]
-"""What a message tells: an outage, its end, that its check is no longer watched, that a test order
-stands in the shop, or only that the channel works."""
+    @property
+    def failing(self) -> tuple[Member, ...]:
+        """The members that have not recovered."""
+        return tuple(member for member in self.members if member.recovered is None)
 
-LEAKS_ALLOWED = 2
-"""So many test orders may stand in a shop before no more are placed."""
+    def member(self, check: CheckId) -> Member | None:
+        """The member of this check."""
+        return next((member for member in self.members if member.check == check), None)
+
+    def with_member(self, changed: Member) -> Incident:
+        """The incident with this member in the place of the one of the same check, or added."""
+        if self.member(changed.check) is None:
+            return replace(self, members=(*self.members, changed))
+        members = tuple(changed if one.check == changed.check else one for one in self.members)
+        return replace(self, members=members)
+
+
+Event = Literal[
+    "opened", "raised", "update", "reminder", "escalated", "recovered", "withdrawn", "trial"
+]
+"""What a message tells: an incident; that it is worse than was told; that other checks of it fail now; that it
+goes on; that nobody acknowledged it; its end; that what it is about is no longer watched; or only that the
+channel works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +183,14 @@ class Message:
     body: str
     created: float
     severity: Severity = "ticket"
+    html: str = ""
+    """The same as HTML, for services that show it; empty where there is none."""
+    nth: int = 1
+    """Counts the messages of the same event to this channel."""
+    stands_for: str = ""
+    """The channel that failed and in whose place this one hears of it."""
+    shadow: bool = False
+    """Only recorded, never sent: `techrun run --shadow`."""
     id: int = 0
     """Given by the outbox."""
     attempt: int = 0
@@ -117,7 +199,27 @@ class Message:
     @property
     def key(self) -> str:
         """The same for every attempt: a receiver that sees it twice may drop the second."""
-        return f"{self.incident}-{self.event}-{self.channel}"
+        nth = f".{self.nth}" if self.nth > 1 else ""
+        return f"{self.incident}-{self.event}{nth}-{self.channel}"
+
+
+Delivery = Literal["waiting", "sending", "sent", "given_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message that was written, and what became of it: what routing needs to know of the outbox."""
+
+    incident: int
+    event: Event
+    nth: int
+    channel: str
+    severity: Severity
+    created: float
+    state: Delivery = "waiting"
+    attempts: int = 0
+    """Attempts that were begun."""
+    stands_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +230,101 @@ class Receipt:
     elapsed: float
     answer: str = ""
     """What the service said, redacted and bounded."""
+    retry_after: float | None = None
+    """Seconds that the service asked us to wait."""
+    refused: bool = False
+    """The service will never take it: trying again is no use."""
+
+
+WindowKind = Literal["silence", "maintenance", "grace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which alerts of some checks are held; kept for ever, so that reports can leave it out."""
+
+    id: int
+    kind: WindowKind
+    """A person's silence, announced maintenance, or the grace after a release's beginning."""
+    selectors: tuple[str, ...]
+    """Any of these (`acme-es/checkout`, `acme-*/*`); empty: all."""
+    starts: float
+    ends: float
+    reason: str = ""
+    author: str = ""
+    client: str = ""
+    """Narrowed to this client; empty: any."""
+    tags: tuple[str, ...] = ()
+    """Narrowed to checks with one of these tags; empty: any."""
+    created: float = 0.0
+    ended: float | None = None
+    """When a person ended it before its time."""
+    source: str = ""
+    """Where it comes from if not from a person (`calendar: …`, `release v812`); names one occurrence."""
+
+    def covers(self, moment: float) -> bool:
+        """Whether it is in force at this moment."""
+        return self.starts <= moment < min(self.ends, self.ended if self.ended is not None else self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person has taken an incident on: no reminders, no escalation."""
+
+    incident: int
+    at: float
+    author: str
+    note: str = ""
+
+
+Fault = Literal["release", "hosting", "psp", "client", "third-party", "techrun", "unknown"]
+"""Who or what was at fault, as a person says afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a person adds to an incident, for the record and the report."""
+
+    incident: int
+    at: float
+    author: str
+    text: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One deployed version of a shop."""
+
+    id: int
+    shop: str
+    version: str
+    begun: float
+    commit: str = ""
+    author: str = ""
+    link: str = ""
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing is told of an incident now."""
+
+    rule: str
+    """`held.group_wait`, `held.silence`, `held.maintenance`, `held.deploy_grace`, `held.maintenance_page`,
+    `held.parent`, `held.storm`, `held.uplink`."""
+    until: float | None = None
+    """When it ends by itself, if that is known."""
+    detail: str = ""
+    """What holds it, for people: `silence #4 by dee: "new PSP"`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its name, for the story of an incident or of a check."""
+
+    at: float
+    decision: str
+    check: CheckId | None = None
+    incident: int | None = None
+    detail: str = ""

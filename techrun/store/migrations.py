@@ -76,7 +76,102 @@ CREATE INDEX orders_by_day ON orders (shop, day);
 CREATE INDEX orders_leaked ON orders (shop) WHERE state = 'leaked'
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+
+
+def _incidents_by_cause(connection: sqlite3.Connection) -> None:
+    """Incidents with members, what persons do about them, windows, releases, and the story of decisions."""
+    for statement in _INCIDENTS_BY_CAUSE.split(";\n"):
+        connection.execute(statement)
+
+
+_INCIDENTS_BY_CAUSE = """
+ALTER TABLE states ADD COLUMN blind_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE states ADD COLUMN blind_since REAL NOT NULL DEFAULT 0;
+ALTER TABLE states ADD COLUMN blind_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE states ADD COLUMN last_run REAL;
+DROP INDEX one_open_incident;
+ALTER TABLE incidents RENAME TO former_incidents;
+CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, shop TEXT NOT NULL, severity TEXT NOT NULL,
+    title TEXT NOT NULL, since REAL NOT NULL, opened REAL NOT NULL, cause TEXT NOT NULL,
+    text TEXT NOT NULL, storm INTEGER, told REAL, closed REAL, closed_by TEXT NOT NULL
+);
+INSERT INTO incidents
+    SELECT id, CASE closed_by WHEN 'told.once' THEN 'leak' ELSE 'outage' END, shop, severity,
+        CASE WHEN substr(title, 1, 1) = '[' THEN substr(title, instr(title, '] ') + 2) ELSE title END,
+        since, opened, '', '', NULL, opened, closed, closed_by
+    FROM former_incidents;
+CREATE INDEX incidents_open ON incidents (id) WHERE closed IS NULL;
+CREATE INDEX incidents_by_time ON incidents (opened);
+CREATE TABLE members (
+    incident INTEGER NOT NULL, position INTEGER NOT NULL, shop TEXT NOT NULL, name TEXT NOT NULL,
+    severity TEXT NOT NULL, since REAL NOT NULL, joined REAL NOT NULL, joined_by TEXT NOT NULL,
+    reason TEXT NOT NULL, step TEXT NOT NULL, message TEXT NOT NULL, excerpt TEXT NOT NULL,
+    last_good REAL, runs INTEGER NOT NULL, trace_id TEXT NOT NULL, recovered REAL,
+    PRIMARY KEY (incident, position)
+) WITHOUT ROWID;
+INSERT INTO members
+    SELECT id, 0, shop, name, severity, since, opened, 'joined.first', reason, step, message, '',
+        last_good, runs, trace_id, closed
+    FROM former_incidents;
+DROP TABLE former_incidents;
+ALTER TABLE outbox RENAME TO former_outbox;
+DROP INDEX outbox_open;
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, event TEXT NOT NULL, nth INTEGER NOT NULL,
+    channel TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, html TEXT NOT NULL,
+    created REAL NOT NULL, severity TEXT NOT NULL, stands_for TEXT NOT NULL, shadow INTEGER NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, not_before REAL NOT NULL, settled REAL,
+    UNIQUE (incident, event, nth, channel, shadow)
+);
+INSERT INTO outbox
+    SELECT id, incident, CASE event WHEN 'leaked' THEN 'opened' ELSE event END, 1, channel, title, body, '',
+        created, severity, '', 0, state, attempts, not_before, settled
+    FROM former_outbox;
+DROP TABLE former_outbox;
+CREATE INDEX outbox_open ON outbox (channel, id) WHERE settled IS NULL;
+CREATE TABLE holds (
+    id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, rule TEXT NOT NULL, detail TEXT NOT NULL,
+    since REAL NOT NULL, until REAL
+);
+CREATE INDEX holds_by_incident ON holds (incident);
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, shop TEXT NOT NULL, name TEXT NOT NULL, incident INTEGER,
+    decision TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX decisions_by_incident ON decisions (incident) WHERE incident IS NOT NULL;
+CREATE INDEX decisions_by_check ON decisions (shop, name, at);
+CREATE TABLE acknowledgements (
+    id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, at REAL NOT NULL, author TEXT NOT NULL,
+    note TEXT NOT NULL
+);
+CREATE INDEX acknowledgements_by_incident ON acknowledgements (incident);
+CREATE TABLE annotations (
+    id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, at REAL NOT NULL, author TEXT NOT NULL,
+    text TEXT NOT NULL, fault TEXT NOT NULL
+);
+CREATE INDEX annotations_by_incident ON annotations (incident);
+CREATE TABLE windows (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, selectors TEXT NOT NULL, client TEXT NOT NULL,
+    tags TEXT NOT NULL, starts REAL NOT NULL, ends REAL NOT NULL, reason TEXT NOT NULL,
+    author TEXT NOT NULL, created REAL NOT NULL, ended REAL, source TEXT NOT NULL
+);
+CREATE UNIQUE INDEX windows_once ON windows (source, starts) WHERE source != '';
+CREATE INDEX windows_by_end ON windows (ends);
+CREATE TABLE releases (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, version TEXT NOT NULL, begun REAL NOT NULL,
+    "commit" TEXT NOT NULL, author TEXT NOT NULL, link TEXT NOT NULL, ended REAL
+);
+CREATE INDEX releases_by_shop ON releases (shop, begun);
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, author TEXT NOT NULL, verb TEXT NOT NULL,
+    payload TEXT NOT NULL, answered REAL, answer TEXT NOT NULL
+);
+CREATE INDEX requests_open ON requests (id) WHERE answered IS NULL;
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _incidents_by_cause)
 """Applied in this order; the schema's version is how many of them were."""
 
 

@@ -1,0 +1,51 @@
+"""What a message tells besides its incident: gathered by whoever writes it, used by the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from techrun.model import Check, Shop
+from techrun.standing import Acknowledgement, Hold, Incident, Release
+
+OwnNetwork = Literal["ok", "lost", "unknown"]
+"""Whether the witnesses could be reached; `unknown` without witnesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """Money, as a range: nobody knows it better."""
+
+    low: float
+    high: float
+    currency: str
+    method: str
+    """How it was reckoned, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known around an incident when a message about it is written."""
+
+    shop: Shop | None = None
+    """None for incidents about techrun itself or about many shops."""
+    check: Check | None = None
+    """The leading member's; None where it is no longer watched or there is none."""
+    up: tuple[str, ...] = ()
+    """Names of the shop's checks that work."""
+    own_network: OwnNetwork = "unknown"
+    release: Release | None = None
+    """The shop's last release before the incident began."""
+    per_hour: AtRisk | None = None
+    lost: AtRisk | None = None
+    """From the incident's beginning to its end, or until now."""
+    test_orders: tuple[str, ...] = ()
+    """References of test orders that stand in the shop."""
+    next_escalation: tuple[str, float] | None = None
+    """Who hears of it next, and when, unless somebody acknowledges it."""
+    ack_link: str = ""
+    holds: tuple[Hold, ...] = ()
+    """What held this message back until now."""
+    acknowledged: Acknowledgement | None = None
+    storm: tuple[Incident, ...] = ()
+    """The incidents of a storm."""
