@@ -4,5 +4,6 @@ database     the file, its readers; writer: the one thread that writes; migratio
 history      every result; rollups: old ones in sums; watched: checks by a small number
 state        how checks stand, changes and incidents
 outbox       messages that wait to be delivered
+desk         what persons do: acknowledgements, windows, annotations, releases, requests to the daemon
 orders       test orders, counted against the cap
 """
