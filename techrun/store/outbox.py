@@ -6,14 +6,18 @@ alone, so a row that is `sending` when it starts was being sent when the last on
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from techrun.standing import Message, Receipt
+from techrun.standing import Message, Receipt, Told
 from techrun.store.database import Store
 
-_MESSAGE = "incident, event, channel, title, body, created, severity, id, attempts"
+_MESSAGE = (
+    "incident, event, channel, title, body, created, severity, html, nth, stands_for, shadow, id, attempts"
+)
 
 _NEXT = f"""
 SELECT {_MESSAGE} FROM outbox AS mine
@@ -44,18 +48,41 @@ def add_message(connection: sqlite3.Connection, message: Message) -> None:
     """Put a message in the outbox; the same event is told to a channel only once."""
     connection.execute(
         "INSERT OR IGNORE INTO outbox"
-        " (incident, event, channel, title, body, created, severity, state, attempts, not_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0)",
+        " (incident, event, nth, channel, title, body, html, created, severity, stands_for, shadow,"
+        "  state, attempts, not_before, settled)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
         (
             message.incident,
             message.event,
+            message.nth,
             message.channel,
             message.title,
             message.body,
+            message.html,
             message.created,
             message.severity,
+            message.stands_for,
+            message.shadow,
+            "sent" if message.shadow else "waiting",
+            message.created if message.shadow else None,
         ),
     )
+
+
+def told(connection: sqlite3.Connection, incidents: Sequence[int], *, shadow: bool) -> dict[int, list[Told]]:
+    """What was written of these incidents, oldest first; of shadow messages only a shadow run knows.
+
+    So a daemon that is no longer a shadow tells what is still wrong.
+    """
+    found: dict[int, list[Told]] = {incident: [] for incident in incidents}
+    rows = connection.execute(
+        "SELECT incident, event, nth, channel, severity, created, state, attempts, stands_for FROM outbox"
+        " WHERE incident IN (SELECT value FROM json_each(?)) AND shadow <= ? ORDER BY id",
+        (json.dumps(list(found)), shadow),
+    )
+    for row in rows:
+        found[row[0]].append(Told(*row))
+    return found
 
 
 def told_channels(connection: sqlite3.Connection, incident: int) -> list[str]:
@@ -83,6 +110,11 @@ def backlog(connection: sqlite3.Connection) -> list[Backlog]:
     return [Backlog(*row) for row in rows]
 
 
+def _message(row: tuple[Any, ...]) -> Message:
+    message = Message(*row)
+    return replace(message, shadow=bool(message.shadow))
+
+
 class Outbox:
     """The outbox as the workers of the channels use it."""
 
@@ -108,7 +140,7 @@ class Outbox:
             ),
             urgent=True,
         ).result()
-        return replace(Message(*row), attempt=attempts + 1) if claimed else None
+        return replace(_message(row), attempt=attempts + 1) if claimed else None
 
     def settle(self, message: Message, receipt: Receipt, retry_at: float | None) -> None:
         """Note what became of an attempt; it waits again until `retry_at`, or is given up without one."""
