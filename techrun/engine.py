@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from techrun.fetch import Fetcher
-from techrun.model import Check, Outcome, Reason, Result, Shop, Status, Trigger
+from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status, Trigger
 from techrun.probes import Kind, OrderLedger, Run, kinds
 from techrun.redact import Redactor
+from techrun.running import Active, new_run_id, outcome_of, stamped
 from techrun.schedule import Clock, Due, Schedule, SystemClock
 from techrun.sinks import Sink
 
@@ -42,22 +41,6 @@ class EngineSettings:
     location: str = "local"
 
 
-@dataclass(slots=True, eq=False)
-class _Active:
-    """One run that is under way."""
-
-    due: Due
-    run: Run
-    started: float
-    """Unix time."""
-    began: float
-    """The same moment on the clock that never jumps."""
-    task: asyncio.Task[Outcome]
-    limit: asyncio.TimerHandle | None = None
-    waiter: asyncio.Future[Result] | None = None
-    """Where `run_once` waits; the result of a scheduled run goes to the sinks instead."""
-
-
 class Engine:
     """Runs checks when they are due, each within its deadline, and hands the results to the sinks."""
 
@@ -82,7 +65,7 @@ class Engine:
         self._kinds = kinds() if probes is None else probes
         self._schedule = Schedule(self._clock)
         self._waiting: deque[Due] = deque()
-        self._active: set[_Active] = set()
+        self._active: set[Active] = set()
         self._results: list[Result] = []
         self._delivery: asyncio.TimerHandle | None = None
         self._wake: asyncio.TimerHandle | None = None
@@ -110,6 +93,12 @@ class Engine:
             _guarded(sink.configure, self._checks, tuple(shops))
         self._schedule.replace(self._checks)
         self._waiting = deque(due for due in self._waiting if self._schedule.wants(due))
+        self._tick()
+
+    def hurry(self, checks: Iterable[CheckId]) -> None:
+        """Run these checks now, without orders, unless they are just running or being confirmed."""
+        for check in checks:
+            self._schedule.hurry(check)
         self._tick()
 
     def _tick(self) -> None:
@@ -140,13 +129,13 @@ class Engine:
         if self._wake is None:
             self._wake, self._wake_at = asyncio.get_running_loop().call_later(at - now, self._tick), at
 
-    def _begin(self, due: Due, **options: Any) -> _Active:
+    def _begin(self, due: Due, **options: Any) -> Active:
         """Start one run; it ends by itself, or is given up beyond its deadlines."""
         check, loop = due.check, asyncio.get_running_loop()
         run = Run(
             check=check,
             shop=self._shops[check.id.shop],
-            run_id=_run_id(self._clock.wall()),
+            run_id=new_run_id(self._clock.wall()),
             fetcher=self._fetcher,
             ledger=self._ledger,
             redactor=Redactor(parent=self._redactor),
@@ -156,7 +145,7 @@ class Engine:
             **options,
         )
         task = loop.create_task(self._probe(run))
-        active = _Active(due, run, self._clock.wall(), self._clock.elapsed(), task)
+        active = Active(due, run, self._clock.wall(), self._clock.elapsed(), task)
         given = check.deadline + check.cleanup_deadline + self._settings.grace
         active.limit = loop.call_later(given, self._give_up, active, given)
         task.add_done_callback(partial(self._done, active))
@@ -167,25 +156,25 @@ class Engine:
     async def _probe(self, run: Run) -> Outcome:
         return await self._kinds[run.check.kind].run(run.check.prepared, run)
 
-    def _done(self, active: _Active, task: asyncio.Task[Outcome]) -> None:
+    def _done(self, active: Active, task: asyncio.Task[Outcome]) -> None:
         """The probe has returned, or failed to."""
-        outcome = _outcome_of(task, active.run)
+        outcome = outcome_of(task, active.run)
         if active in self._active:
             self._end(active, outcome)
 
-    def _give_up(self, active: _Active, given: float) -> None:
+    def _give_up(self, active: Active, given: float) -> None:
         """The probe hangs: that is a failed sample, and it holds up nobody."""
         message = f"the probe `{active.run.check.kind}` did not return within {given:g} s and was given up"
         log.error("%s: %s", active.run.check.id, message)
         active.task.cancel()
         self._end(active, Outcome(Status.UNKNOWN, Reason.INTERNAL, message))
 
-    def _end(self, active: _Active, outcome: Outcome) -> None:
+    def _end(self, active: Active, outcome: Outcome) -> None:
         """Stamp the outcome, plan what follows from it, and hand it on."""
         self._active.discard(active)
         if active.limit is not None:
             active.limit.cancel()
-        result = self._stamp(active, outcome)
+        result = stamped(active, outcome, self._clock.elapsed(), self._settings.location)
         told = result.outcome
         log.debug("%s %s: %s %s %s", result.check.id, result.trigger, told.status, told.step, told.message)
         if active.waiter is not None:
@@ -210,19 +199,6 @@ class Engine:
         for sink in self._sinks:
             for result in results:
                 _guarded(sink.accept, result)
-
-    def _stamp(self, active: _Active, outcome: Outcome) -> Result:
-        return Result(
-            check=active.run.check,
-            outcome=_redacted(outcome, active.run.redactor),
-            run_id=active.run.run_id,
-            started=active.started,
-            duration=self._clock.elapsed() - active.began,
-            lateness=max(0.0, active.began - active.due.planned),
-            missed=active.due.missed,
-            trigger=active.due.trigger,
-            location=self._settings.location,
-        )
 
     async def run_once(
         self,
@@ -272,28 +248,3 @@ def _guarded(call: Callable[..., None], *arguments: object) -> None:
         call(*arguments)
     except Exception:
         log.exception("the sink %s failed; the checks go on", getattr(call, "__self__", call))
-
-
-def _outcome_of(task: asyncio.Task[Outcome], run: Run) -> Outcome:
-    """What the probe returned; what it raised is our own fault and never the shop's."""
-    if task.cancelled():
-        return Outcome(Status.UNKNOWN, Reason.INTERRUPTED, "techrun was stopped while the check ran")
-    error = task.exception()
-    if error is None and isinstance(task.result(), Outcome):
-        return task.result()
-    if error is None:
-        error = TypeError(f"it returned {task.result()!r} and no Outcome")
-    log.error("%s: %s", run.check.id, run.redactor("".join(traceback.format_exception(error))))
-    message = f"the probe `{run.check.kind}` failed by itself: {type(error).__name__}: {error}"
-    return Outcome(Status.UNKNOWN, Reason.INTERNAL, message)
-
-
-def _redacted(outcome: Outcome, redactor: Redactor) -> Outcome:
-    """The last net: whatever a probe says, its message names no secret."""
-    message = redactor(outcome.message)
-    return outcome if message == outcome.message else replace(outcome, message=message)
-
-
-def _run_id(now: float) -> str:
-    """Unique, and sorted by time: milliseconds since 1970 and 40 random bits, in hex."""
-    return f"{int(now * 1000):012x}{random.getrandbits(40):010x}"

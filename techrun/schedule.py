@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from typing import Protocol
 
 from techrun.model import Check, CheckId, Outcome, Status, Trigger
@@ -25,6 +26,8 @@ TOO_LATE = 5.0
 after a suspended machine wakes up, checks spread again instead of all running at once."""
 ORDER_RETRY = 60.0
 """Seconds from the end of a failed order to the one more order that confirms it."""
+JUST_RUN = 5.0
+"""Seconds after the start of a run in which the check is not asked again."""
 
 _STALE = -1
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the clock that goes on while suspended
@@ -85,6 +88,8 @@ class _Timer:
     regular: float = 0.0
     extra: _Extra | None = None
     busy: bool = False
+    started: float = -inf
+    """When its last run started, on `Clock.elapsed`."""
     failures: int = 0
     """In a row; runs that tell nothing about the shop neither count nor reset."""
     order_retried: bool = False
@@ -132,6 +137,18 @@ class Schedule:
                 due.append(run)
         return due
 
+    def hurry(self, check: CheckId) -> None:
+        """Let a check run now beside its regular moments, without orders.
+
+        Not while it runs, has just run, or has failed and waits to be confirmed: asked sooner, a hiccup
+        would count as an outage.
+        """
+        timer, now = self._timers.get(check), self._clock.elapsed()
+        if timer is None or timer.busy or now - timer.started < JUST_RUN or _is_being_confirmed(timer):
+            return
+        timer.extra = _Extra(now, "confirmation")
+        self._push(timer)
+
     def wants(self, run: Due) -> bool:
         """Whether a run that has not started yet is still wanted; if not, its check is free again."""
         timer = self._timers.get(run.check.id)
@@ -176,7 +193,7 @@ class Schedule:
         if timer.busy or extra is None:
             timer.missed += late >= 0
             return None
-        missed, timer.missed, timer.busy = timer.missed, 0, True
+        missed, timer.missed, timer.busy, timer.started = timer.missed, 0, True, now
         return Due(timer.check, extra.at, extra.trigger, extra.orders and timer.check.places_orders, missed)
 
     def _plan(self, timer: _Timer, now: float) -> None:
@@ -217,6 +234,12 @@ def _confirmation(timer: _Timer, run: Due, outcome: Outcome, now: float) -> _Ext
     if timer.failures > len(delays):
         return None
     return _Extra(now + delays[timer.failures - 1], "confirmation")
+
+
+def _is_being_confirmed(timer: _Timer) -> bool:
+    """Whether it has failed, and runs that confirm or forget that are still to come."""
+    planned = timer.extra is not None and timer.extra.trigger == "confirmation"
+    return planned or 0 < timer.failures < timer.check.confirmation.fail_after
 
 
 def _order_again(timer: _Timer, now: float) -> _Extra | None:

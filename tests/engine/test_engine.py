@@ -155,6 +155,17 @@ class TestResults:
         engine = start(tell, run=False, redactor=Redactor(["hunter2secret"]))
         assert (await engine.run_once(a_check())).outcome.message == "refused: ***"
 
+    async def test_a_hurried_check_runs_now_and_its_result_counts_as_a_confirmation(self, start):
+        sink = Sink()
+        checks = [a_check(name, every=3600.0, places_orders=True) for name in ("home", "cart")]
+        engine = start(up, *checks, sinks=[sink])
+        await asyncio.sleep(0)
+        engine.hurry([CheckId("acme", "home"), CheckId("acme", "gone")])
+        await sink.wait_for(1)
+        assert [(result.check.id.name, result.trigger) for result in sink.results] == [
+            ("home", "confirmation")
+        ]
+
 
 class TestBadProbes:
     async def test_a_probe_that_raises_is_unknown_and_its_secrets_are_redacted(self, start, caplog):

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from techrun.model import Check, CheckId, Outcome, Reason, Status
+from techrun.model import Check, CheckId, Confirmation, Outcome, Reason, Status
 from techrun.schedule import Due, Schedule
 
+HOME = CheckId("acme", "home")
 UP = Outcome(Status.UP)
 DOWN = Outcome(Status.DOWN, Reason.STATUS)
 ORDER_DOWN = Outcome(Status.DOWN, Reason.STATUS, order_failed=True)
@@ -296,6 +297,82 @@ class TestOrders:
         end(schedule, take_next(schedule, clock), UP)
         end(schedule, take_next(schedule, clock), ORDER_DOWN)
         assert take_next(schedule, clock).orders
+
+
+class TestHurry:
+    def test_a_hurried_check_runs_at_once_without_orders_and_confirms(self):
+        schedule, clock = scheduled(a_check(every=300.0, places_orders=True))
+        take_after_end(schedule, clock)
+        clock.forward(20.0)
+        schedule.hurry(HOME)
+        (run,) = schedule.take()
+        assert (run.planned, run.trigger, run.orders) == (clock.now, "confirmation", False)
+
+    def test_the_regular_moments_stay_as_they_are(self):
+        schedule, clock = scheduled(a_check(every=60.0))
+        regular = take_after_end(schedule, clock)
+        clock.forward(20.0)
+        schedule.hurry(HOME)
+        end(schedule, *schedule.take())
+        following = take_next(schedule, clock)
+        assert following.planned - regular.planned == pytest.approx(60.0)
+        assert (following.trigger, following.missed) == ("schedule", 0)
+
+    def test_a_check_that_runs_is_not_hurried(self):
+        schedule, clock = scheduled(a_check(every=300.0))
+        run = take_next(schedule, clock)
+        clock.forward(20.0)
+        schedule.hurry(HOME)
+        end(schedule, run)
+        assert schedule.take() == []
+
+    @pytest.mark.parametrize(("ago", "runs"), [(4.9, 0), (5.0, 1)])
+    def test_a_check_that_has_just_run_is_not_hurried(self, ago, runs):
+        schedule, clock = scheduled(a_check(every=300.0))
+        take_after_end(schedule, clock)
+        clock.to(clock.now + ago)
+        schedule.hurry(HOME)
+        assert len(schedule.take()) == runs
+
+    def test_hurried_twice_it_runs_once(self):
+        schedule, _ = scheduled(a_check(every=300.0))
+        schedule.hurry(HOME)
+        schedule.hurry(HOME)
+        assert len(schedule.take()) == 1
+
+    def test_a_failure_is_confirmed_no_sooner_for_being_asked(self):
+        """Else a hiccup of some seconds would be an outage."""
+        schedule, clock = scheduled(a_check(every=300.0))
+        take_after_end(schedule, clock)
+        end(schedule, take_next(schedule, clock), DOWN)
+        end(schedule, take_next(schedule, clock), DOWN)
+        ended = clock.now
+        clock.forward(6.0)
+        schedule.hurry(HOME)
+        assert schedule.take() == []
+        assert take_next(schedule, clock).planned - ended == pytest.approx(10.0)
+
+    def test_a_confirmed_outage_may_be_asked_whether_it_is_over(self):
+        schedule, clock = scheduled(a_check(every=300.0))
+        take_after_end(schedule, clock)
+        for _ in range(4):
+            end(schedule, take_next(schedule, clock), DOWN)
+        clock.forward(6.0)
+        schedule.hurry(HOME)
+        assert len(schedule.take()) == 1
+
+    def test_the_one_more_order_is_not_lost_to_a_hurried_run_without(self):
+        quick = Confirmation(fail_after=1)
+        schedule, clock = scheduled(a_check(every=3600.0, places_orders=True, confirmation=quick))
+        end(schedule, take_next(schedule, clock), ORDER_DOWN)
+        clock.forward(10.0)
+        schedule.hurry(HOME)
+        assert take_next(schedule, clock).orders
+
+    def test_a_check_that_nobody_watches_is_passed_over(self):
+        schedule, _ = scheduled()
+        schedule.hurry(HOME)
+        assert schedule.next_at() is None
 
 
 class TestReload:
