@@ -14,7 +14,7 @@ from techrun.fetch import Fetcher
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status, Trigger
 from techrun.probes import Kind, OrderLedger, Run, kinds
 from techrun.redact import Redactor
-from techrun.running import Active, new_run_id, outcome_of, stamped
+from techrun.running import Active, Doubt, new_run_id, outcome_of, stamped
 from techrun.schedule import Clock, Due, Schedule, SystemClock
 from techrun.sinks import Sink
 
@@ -24,6 +24,8 @@ GATHER = 0.1
 """Seconds that results wait for one another before the sinks get them: one by one costs 5 % more CPU."""
 PLACES = 4_000
 """Runs at a time: a shop that hangs takes one for each of its checks, and must leave enough for the others."""
+DOUBTING = 5.0
+"""Seconds that a doubt may take; then the outcome stands as it is."""
 LONGEST_SLEEP = 1.0
 """Seconds after which the loop looks at the clock again: the machine may have been suspended."""
 
@@ -56,6 +58,7 @@ class Engine:
         settings: EngineSettings | None = None,
         clock: Clock | None = None,
         probes: Mapping[str, Kind] | None = None,
+        doubt: Doubt | None = None,
     ) -> None:
         self._checks, self._shops = tuple(checks), {shop.name: shop for shop in shops}
         self._fetcher, self._ledger, self._sinks = fetcher, ledger, tuple(sinks)
@@ -63,6 +66,7 @@ class Engine:
         self._settings = settings or EngineSettings()
         self._clock = clock or SystemClock()
         self._kinds = kinds() if probes is None else probes
+        self._doubt = doubt
         self._schedule = Schedule(self._clock)
         self._waiting: deque[Due] = deque()
         self._active: set[Active] = set()
@@ -157,10 +161,28 @@ class Engine:
         return await self._kinds[run.check.kind].run(run.check.prepared, run)
 
     def _done(self, active: Active, task: asyncio.Task[Outcome]) -> None:
-        """The probe has returned, or failed to."""
+        """The probe has returned, or failed to; what speaks against a shop is doubted once."""
         outcome = outcome_of(task, active.run)
-        if active in self._active:
+        if active not in self._active:
+            return
+        if self._doubt is None or outcome.status is not Status.DOWN or active.ended is not None:
             self._end(active, outcome)
+            return
+        active.ended = self._clock.elapsed()
+        if active.limit is not None:
+            active.limit.cancel()
+        active.task = asyncio.get_running_loop().create_task(
+            self._doubted(self._doubt, outcome, active.began)
+        )
+        active.task.add_done_callback(partial(self._done, active))
+
+    async def _doubted(self, doubt: Doubt, outcome: Outcome, began: float) -> Outcome:
+        try:
+            async with asyncio.timeout(DOUBTING):
+                return await doubt(outcome, began)
+        except Exception:
+            log.exception("an outcome could not be doubted and stands as it is")
+            return outcome
 
     def _give_up(self, active: Active, given: float) -> None:
         """The probe hangs: that is a failed sample, and it holds up nobody."""

@@ -6,12 +6,16 @@ import asyncio
 import logging
 import random
 import traceback
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from techrun.model import Outcome, Reason, Result, Status
 from techrun.probes import Run
 from techrun.redact import Redactor
 from techrun.schedule import Due
+
+Doubt = Callable[[Outcome, float], Awaitable[Outcome]]
+"""Given what speaks against a shop, and when that run began: what is to be made of it."""
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +31,22 @@ class Active:
     began: float
     """The same moment on the clock that never jumps."""
     task: asyncio.Task[Outcome]
+    """Its probe; then what doubts its outcome."""
+    ended: float | None = None
+    """When the probe returned; doubts take no time of the shop's."""
     limit: asyncio.TimerHandle | None = None
     waiter: asyncio.Future[Result] | None = None
     """Where `run_once` waits; the result of a scheduled run goes to the sinks instead."""
 
 
-def stamped(active: Active, outcome: Outcome, ended: float, location: str) -> Result:
-    """What was found, with what only the engine knows; `ended` is on the clock of `began`."""
+def stamped(active: Active, outcome: Outcome, now: float, location: str) -> Result:
+    """What was found, with what only the engine knows; `now` is on the clock of `began`."""
     return Result(
         check=active.run.check,
         outcome=_redacted(outcome, active.run.redactor),
         run_id=active.run.run_id,
         started=active.started,
-        duration=ended - active.began,
+        duration=(now if active.ended is None else active.ended) - active.began,
         lateness=max(0.0, active.began - active.due.planned),
         missed=active.due.missed,
         trigger=active.due.trigger,

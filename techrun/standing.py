@@ -16,6 +16,9 @@ STORED = 2_000
 LEAKS_ALLOWED = 2
 """So many test orders may stand in a shop before no more are placed."""
 
+OwnNetwork = Literal["ok", "lost", "unknown"]
+"""Whether the witnesses could be reached; `unknown` without witnesses."""
+
 LOUDNESS: dict[Severity, int] = {"info": 0, "ticket": 1, "page": 2}
 """Severities in their order."""
 
@@ -317,6 +320,8 @@ class Hold:
     """When it ends by itself, if that is known."""
     detail: str = ""
     """What holds it, for people: `silence #4 by dee: "new PSP"`."""
+    since: float | None = None
+    """When it began, once that is known."""
 
 
 @dataclass(frozen=True, slots=True)

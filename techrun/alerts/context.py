@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from techrun.model import Check, Shop
-from techrun.standing import Acknowledgement, Hold, Incident, Release
-
-OwnNetwork = Literal["ok", "lost", "unknown"]
-"""Whether the witnesses could be reached; `unknown` without witnesses."""
+from techrun.standing import Acknowledgement, Hold, Incident, OwnNetwork, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +45,9 @@ class Context:
     acknowledged: Acknowledgement | None = None
     storm: tuple[Incident, ...] = ()
     """The incidents of a storm."""
+    held_for: float = 0.0
+    """Seconds of the incident in which windows held its messages."""
+    told_to: tuple[str, ...] = ()
+    """Channels that heard of it before."""
+    annotations: tuple[Annotation, ...] = ()
+    """What persons added."""
