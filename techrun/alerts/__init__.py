@@ -2,6 +2,10 @@
 
 state       when failures become an outage and good runs a recovery: pure, every decision has a name
 incidents   what such a change means for a shop: an incident opens or closes; pure
+windows     when alerts of which checks are held: silences, the calendar, the grace of a release; pure
+routing     what is owed of an incident now, asked again and again with what was told; pure
+telling     the rules by which a message is owed; pure
+recipients  who hears of an incident; pure
 message     what a person reads
 delivery    one worker a channel: what waits in the outbox is sent until it is taken
 notify      one message to one channel, through Apprise
