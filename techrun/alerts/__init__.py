@@ -6,7 +6,12 @@ windows     when alerts of which checks are held: silences, the calendar, the gr
 routing     what is owed of an incident now, asked again and again with what was told; pure
 telling     the rules by which a message is owed; pure
 recipients  who hears of an incident; pure
-message     what a person reads
+message     what a person reads: title, text and HTML of an event for one channel
+titles      what is wrong, in one line of words
+facts       what a message says, fact by fact: the variables of the templates
+rendering   facts to text and HTML, by our templates or the user's
+wording     times, durations, money and lists as people read them
+impact      what an outage costs, as a range; pure
 delivery    one worker a channel: what waits in the outbox is sent until it is taken
 notify      one message to one channel, through Apprise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from techrun.model import Check, Shop
-from techrun.standing import Acknowledgement, Hold, Incident, OwnNetwork, Release
+from techrun.standing import Acknowledgement, Annotation, Hold, Incident, OwnNetwork, Release
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""Times, durations, money and lists as people read them; every text bounded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from techrun.zones import zone_of
+
+
+def clock_text(moment: float, zone: str) -> str:
+    """A moment by the shop's clock, and by UTC where that differs."""
+    local = datetime.fromtimestamp(moment, zone_of(zone))
+    if local.utcoffset() == datetime.fromtimestamp(moment, UTC).utcoffset():
+        return utc_text(moment)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z} ({datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC)"
+
+
+def utc_text(moment: float) -> str:
+    """A moment by UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def time_text(moment: float, now: float, zone: str, *, seconds: bool = True, named: bool = False) -> str:
+    """A moment by the shop's clock; its day is said only where that is not today's, the zone if `named`."""
+    local, today = (datetime.fromtimestamp(each, zone_of(zone)) for each in (moment, now))
+    day = "" if local.date() == today.date() else f"{local:%Y-%m-%d} "
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return f"{day}{clock} {local:%Z}" if named else f"{day}{clock}"
+
+
+def duration_text(seconds: float) -> str:
+    """How long something lasted, as people say it: `45s`, `12m 30s`, `3h 05m`, `2d 4h`."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
+
+
+def about_text(seconds: float) -> str:
+    """About how long ago something was: `40 s`, `7 min`, `5 h`, `3 d`."""
+    for size, limit, unit in ((1, 60, "s"), (60, 7200, "min"), (3600, 172_800, "h")):
+        if seconds < limit:
+            return f"{max(0, int(seconds // size))} {unit}"
+    return f"{int(seconds // 86_400)} d"
+
+
+def money_text(low: float, high: float, currency: str) -> str:
+    """A range of money in two significant digits, thousands set apart by a space: `1 200-2 800 EUR`."""
+    bounds = list(dict.fromkeys((_rounded(low), _rounded(high))))
+    return f"{'-'.join(bounds)} {currency}"
+
+
+def _rounded(amount: float) -> str:
+    if amount <= 0:
+        return "0"
+    digits = 1 - math.floor(math.log10(amount))
+    whole = round(amount, digits)
+    return f"{whole:.1f}".removesuffix(".0") if whole < 10 else f"{whole:,.0f}".replace(",", " ")
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """The first of them, and how many more there are."""
+    left = len(words) - most
+    return ", ".join(words[:most]) + (f" and {left} more" if left > 0 else "")
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and characters that a phone cannot show."""
+    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+
+
+def cut(text: str, limit: int) -> str:
+    """At most so many characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
