@@ -13,6 +13,7 @@ from typing import Any
 
 from techrun import __version__, config
 from techrun.config.loader import redacted
+from techrun.config.secrets import SecretsUnneeded
 from techrun.config.select import select as select_checks
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
@@ -49,6 +50,11 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
     return Loaded(path, environment, settings, checks)
+
+
+def load_without_secrets(path: Path) -> Loaded:
+    """The same for those who only want to know what is configured: secrets that are not set are made up."""
+    return load(path, SecretsUnneeded(os.environ))
 
 
 @cache
@@ -99,6 +105,8 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         places_orders=stepped is not None and stepped.places_orders,
         client=shop.shop.client,
         env=shop.shop.env,
+        symptom=check.symptom,
+        runbook=check.runbook,
         digest=_digest(settings, check),
     )
 

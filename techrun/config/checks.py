@@ -159,6 +159,8 @@ class _Reader:
             depends_on=keys.depends_on,
             notify=effective["notify"][0],
             slo=keys.slo,
+            symptom=keys.symptom,
+            runbook=keys.runbook or "",
             constants={**names.constants, **self.references.outside},
             origin=self.check.origin,
             sources={**{key: place for key, (_, place) in effective.items()}, **self._sources(layers)},
@@ -184,7 +186,7 @@ class _Reader:
         """The places of what has no default, or comes from several layers."""
         origin = self.check.origin
         return {
-            **{key: lookup(layers[:1], key, None)[1] for key in ("slo", "depends_on")},
+            **{key: lookup(layers[:1], key, None)[1] for key in ("slo", "depends_on", "symptom", "runbook")},
             "tags": next((layer.origin.place(("tags",)) for layer in layers if layer.values.tags), DEFAULT),
             **{f"labels.{name}": place for name, _, place in labels(layers)},
             **{f"labels.{name}": origin.place(("for_each", name)) for name in self.combination.variables},

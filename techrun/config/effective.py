@@ -61,6 +61,8 @@ def _of_check(check: CheckSettings) -> Iterator[tuple[str, Any, Place]]:
         "severity": check.severity,
         "notify": check.notify,
         "depends_on": check.depends_on,
+        "symptom": check.symptom,
+        "runbook": check.runbook,
         "slo": f"{check.slo * 100:.6g}%" if check.slo else None,
         "tags": check.tags,
         "confirmation.fail_after": confirmation.fail_after,

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from techrun.config.calendar import Calendar
+from techrun.config.calendar_file import read_calendar
 from techrun.config.checks import References
 from techrun.config.documents import read_documents, read_packs, read_shipped_packs, shipped_packs
 from techrun.config.files import MAIN_FILE, Files
 from techrun.config.main_file import (
     Main,
-    calendar,
     channel_names,
     channels,
     fetch_settings,
     read_files,
     read_main,
+    templates,
 )
+from techrun.config.named import check_channels, check_selectors
 from techrun.config.settings import Settings, ShopSettings
 from techrun.config.shop_checks import read_shop, same_shop_twice
 from techrun.config.shops import Packs, give_packs, read_header
@@ -96,7 +99,19 @@ class _Loading:
         if main is None:
             return None
         read_files(main, files)
-        return self._settings(main, files, self._shops(main, files))
+        check_channels(main)
+        planned = read_calendar(main, self.extra_files)
+        before = len(self.problems)
+        shops, references = self._shops(main, files)
+        if files.complete and len(self.problems) == before:
+            check_selectors(main, planned, shops)
+        self._know_tokens(main)
+        return self._settings(main, files, shops, references, planned[0])
+
+    def _know_tokens(self, main: Main) -> None:
+        """A token is a secret, wherever it was written."""
+        for token in (*main.file.web.tokens.read, *main.file.web.tokens.operate):
+            self.redactor.add(token)
 
     def _shops(self, main: Main, files: Files) -> tuple[list[ShopSettings], References]:
         headers = []
@@ -129,8 +144,14 @@ class _Loading:
         named = outside(written, main.names, self.problems)
         return References(self.kinds, channel_names(main), by_marker, documents, named, files.complete)
 
-    def _settings(self, main: Main, files: Files, read: tuple[list[ShopSettings], References]) -> Settings:
-        shops, references = read
+    def _settings(
+        self,
+        main: Main,
+        files: Files,
+        shops: list[ShopSettings],
+        references: References,
+        calendar: Calendar,
+    ) -> Settings:
         host, _, port = main.file.listen.rpartition(":")
         return Settings(
             shops=tuple(shops),
@@ -143,7 +164,14 @@ class _Loading:
             fetch=fetch_settings(main),
             retention=main.file.retention,
             witness=main.file.witness,
-            calendar=calendar(main, self.extra_files),
+            calendar=calendar,
             redactor=self.redactor,
+            owner=main.file.owner,
+            alerting=main.file.alerting,
+            routes=main.file.routes,
+            heartbeat=main.file.heartbeat,
+            web=main.file.web,
+            templates=templates(main),
+            origin=main.origin,
             files=tuple(sorted({*files.seen.values(), *self.extra_files})),
         )

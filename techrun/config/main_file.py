@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from techrun.config.checks import no_strange_channels
 from techrun.config.explain import fields_of
 from techrun.config.files import Files, matches, shown
 from techrun.config.models import FetchSettings, MainFile, ShopFile
-from techrun.config.reading import read
-from techrun.config.secrets import Secrets, read_secrets
+from techrun.config.secrets import Secrets, SecretsUnneeded, read_secrets
 from techrun.config.settings import Channel
 from techrun.config.shops import main_keys
 from techrun.config.templates import Names
-from techrun.config.tree import List, Map, Scalar, Written, child, entries, plain
+from techrun.config.tree import List, Scalar, Written, child, entries, plain
 from techrun.config.understand import salvage
 from techrun.config.words import quoted
 from techrun.errors import Problem
@@ -51,7 +49,8 @@ def read_main(
     value = plain(origin.node)
     also: list[str] = []
     if "shop" in value:
-        value = {key: part for key, part in value.items() if key in main_keys()}
+        ours = [*main_keys(), *(["owner"] if isinstance(value.get("owner"), dict) else [])]
+        value = {key: part for key, part in value.items() if key in ours}
         also = list(fields_of(ShopFile))
     file, _ = salvage(MainFile, value, origin, problems, names=names, also=also)
     if file is None:
@@ -71,7 +70,7 @@ def _secrets(
     """The secrets; their file is named without templates."""
     node = child(origin.node, "secrets")
     written: dict[str, str] = {}
-    if isinstance(node, Scalar) and isinstance(node.value, str):
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not isinstance(environ, SecretsUnneeded):
         path = origin.source.path.parent / node.value
         if path.is_file():
             written = read_secrets(path, shown(path), problems)
@@ -122,31 +121,9 @@ def channel_names(main: Main) -> frozenset[str]:
 def channels(main: Main) -> dict[str, Channel]:
     """The channels by name."""
     return {
-        name: Channel(name, channel.url, main.origin.place(("channels", name, "url")))
+        name: Channel(name, channel.url, main.origin.place(("channels", name, "url")), channel.fallback or "")
         for name, channel in main.file.channels.items()
     }
-
-
-def calendar(main: Main, extra_files: set[Path]) -> Mapping[str, Any]:
-    """What the calendar's file holds; empty where there is none."""
-    if main.file.calendar is None:
-        return {}
-    path = main.folder / main.file.calendar
-    extra_files.add(path)
-    if not path.is_file():
-        what = f"there is no file {quoted(shown(path))}"
-        main.problems.append(main.origin.problem(("calendar",), what, "create it, or leave `calendar:` out"))
-        return {}
-    before = len(main.problems)
-    documents = read(path, shown(path), main.problems)
-    if len(documents) == 1 and isinstance(documents[0][1], Map):
-        return dict(plain(documents[0][1]))
-    if len(main.problems) == before:
-        what = f"{shown(path)} does not hold keys and values"
-        main.problems.append(
-            main.origin.problem(("calendar",), what, "a calendar is written as keys and values")
-        )
-    return {}
 
 
 def fetch_settings(main: Main) -> FetchSettings:
@@ -161,3 +138,16 @@ def fetch_settings(main: Main) -> FetchSettings:
             main.origin.problem(("fetch", "ca_file"), what, "it holds certificates in PEM form")
         )
     return found.model_copy(update={"ca_file": str(path)})
+
+
+def templates(main: Main) -> Path | None:
+    """The folder of messages of one's own, which must be there."""
+    if main.file.templates is None:
+        return None
+    path = main.folder / main.file.templates
+    if not path.is_dir():
+        what = f"there is no folder {quoted(shown(path))}"
+        main.problems.append(
+            main.origin.problem(("templates",), what, "create it, or leave `templates:` out")
+        )
+    return path

@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from techrun.config.alerting import Alerting, Heartbeat, Owner, OwnerOrName, Route, Web
+from techrun.config.impact import OrdersPerHour
+from techrun.config.several import SEVERAL
 from techrun.config.values import (
     Address,
+    BaseUrl,
     ChannelUrl,
     Count,
     Deadline,
@@ -20,7 +24,6 @@ from techrun.config.values import (
     Network,
     ProxyUrl,
     Share,
-    ShopUrl,
     Size,
     Slug,
     Text,
@@ -41,17 +44,8 @@ def _known_version(value: Any) -> Any:
     return 1
 
 
-def _several(value: Any) -> Any:
-    """One text stands for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
 Version = Annotated[int, BeforeValidator(_known_version), WithJsonSchema({"const": 1})]
-Globs = Annotated[
-    list[str],
-    BeforeValidator(_several),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+Globs = Annotated[list[str], SEVERAL]
 
 
 class ConfirmationSettings(Definition):
@@ -95,6 +89,12 @@ class CheckKeys(Defaults):
     slo: Share | None = Field(
         default=None, description="objective for its availability, such as 99.9% (for a later version)"
     )
+    symptom: Text = Field(
+        default="", max_length=120, description="what its failure means to a customer, for the title"
+    )
+    runbook: WebUrl | None = Field(
+        default=None, description="page that says what to do, in place of the shop's"
+    )
 
 
 class Synthetic(Definition):
@@ -116,8 +116,10 @@ class Orders(Definition):
 class Impact(Definition):
     """What an outage costs."""
 
-    orders_per_hour: float | None = Field(default=None, ge=0, description="orders in an average hour")
-    average_order: Money | None = Field(default=None, description="value of an average order, such as 85 EUR")
+    orders_per_hour: OrdersPerHour = Field(
+        description="orders in an average hour, or by the hour of the day or of the week"
+    )
+    average_order: Money = Field(description="value of an average order, such as 85 EUR")
 
 
 class Notify(Definition):
@@ -126,6 +128,9 @@ class Notify(Definition):
     page: tuple[Slug, ...] = Field(default=(), description="channels for severity page")
     ticket: tuple[Slug, ...] = Field(default=(), description="channels for severity ticket")
     info: tuple[Slug, ...] = Field(default=(), description="channels for severity info")
+    escalate: tuple[Slug, ...] | None = Field(
+        default=None, description="channels that hear of a page one after the other, in place of the shared"
+    )
 
 
 class VersionSource(Definition):
@@ -154,7 +159,7 @@ class ShopFile(Definition):
     shop: Slug = Field(description="unique slug: the `shop` label everywhere")
     client: Slug | None = Field(default=None, description="who the shop belongs to")
     env: Slug = Field(default="production", description="anything but production never pages")
-    url: ShopUrl = Field(description="where the shop's home page is")
+    url: BaseUrl = Field(description="where the shop's home page is")
     locale: Locale = Field(default="en-US", description='how "1.299" reads')
     timezone: Timezone = Field(default="UTC", description="the shop's time zone, such as Europe/Madrid")
     use: tuple[Slug, ...] = Field(default=(), description="packs of journeys, checks and defaults")
@@ -170,7 +175,7 @@ class ShopFile(Definition):
     nodes: tuple[Address, ...] = Field(default=(), description="the origins behind the CDN or balancer")
     synthetic: Synthetic = Field(default_factory=Synthetic, description="the test customer and articles")
     orders: Orders = Field(default_factory=Orders, description="how many test orders the shop bears")
-    impact: Impact | None = Field(default=None, description="what an outage costs (for a later version)")
+    impact: Impact | None = Field(default=None, description="what an outage costs")
     notify: Notify = Field(default_factory=Notify, description="channels by severity")
     checks: list[Any] = Field(default_factory=list, description="what is watched")
     releases: Releases | None = Field(
@@ -210,6 +215,9 @@ class ChannelFile(Definition):
     """Where messages go."""
 
     url: ChannelUrl = Field(description="one Apprise URL, best as `${secret.…}`")
+    fallback: Slug | None = Field(
+        default=None, description="channel that hears in its place while this one fails"
+    )
 
 
 class FetchSettings(Definition):
@@ -255,11 +263,21 @@ class MainFile(Definition):
     channels: Mapping[Slug, ChannelFile] = Field(
         default_factory=dict, description="where messages go, by name"
     )
-    witness: tuple[WebUrl, ...] = Field(
-        default=(), description="well-known sites: is it us? (for a later version)"
+    owner: OwnerOrName = Field(default_factory=Owner, description="who answers for techrun itself")
+    alerting: Alerting = Field(default_factory=Alerting, description="how incidents become messages")
+    routes: tuple[Route, ...] = Field(
+        default=(), description="who hears of what; the first that matches decides"
     )
+    witness: tuple[WebUrl, ...] = Field(default=(), description="well-known sites that are asked: is it us?")
     calendar: str | None = Field(
-        default=None, description="file of campaigns, freezes, holidays and maintenance (for a later version)"
+        default=None, description="file of maintenance, silences, campaigns, freezes and holidays"
+    )
+    heartbeat: Heartbeat | None = Field(
+        default=None, description="who notices when techrun itself falls silent"
+    )
+    web: Web = Field(default_factory=Web, description="how people and programs reach this techrun")
+    templates: str | None = Field(
+        default=None, description="folder of messages of your own: opened.txt, opened.html, …"
     )
     store: str = Field(default="techrun.db", description="file of history and incidents")
     listen: Listen = Field(default="127.0.0.1:9789", description="address of metrics and health")

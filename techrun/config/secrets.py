@@ -14,6 +14,24 @@ from techrun.redact import SHORTEST, Redactor
 
 LARGEST_SECRET = 64_000
 """Bytes of a file that holds one secret."""
+STAND_IN = "https://this-secret-is-not-set.invalid"
+"""What stands for a secret that nobody needs; good as a text, as a token and as a URL."""
+
+
+class SecretsUnneeded(Mapping[str, str]):
+    """The environment of a command that only wants to know what is configured: any secret may be missing."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        return self._environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)
 
 
 class Secrets(Mapping[str, str]):
@@ -67,6 +85,11 @@ class Secrets(Mapping[str, str]):
         return None
 
     def _look_up(self, name: str) -> str | None:
+        value = self._given(name)
+        unusable = value is None or len(value) < SHORTEST
+        return STAND_IN if unusable and isinstance(self._environ, SecretsUnneeded) else value
+
+    def _given(self, name: str) -> str | None:
         if name in self._environ:
             return self._environ[name]
         file = self._environ.get(f"{name}_FILE")

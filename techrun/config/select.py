@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
 
@@ -29,6 +29,7 @@ class Selectable(Protocol):
 
 
 S = TypeVar("S", bound=Selectable)
+NOTHING = ("no check matches all of these", "leave out a selector, the client or the tag")
 
 
 def select(
@@ -43,18 +44,35 @@ def select(
     Without selectors all checks are meant. What matches nothing raises `UsageError`.
     """
     known = list(checks)
-    for selector in selectors:
-        if not any(matches(selector, check) for check in known):
-            raise UsageError(_no_match("check", selector, _nameable(known)))
-    if client is not None and all(check.client != client for check in known):
-        raise UsageError(_no_match("client", client, (check.client for check in known)))
-    for tag in tags:
-        if not any(tag in check.tags for check in known):
-            raise UsageError(_no_match("tag", tag, (each for check in known for each in check.tags)))
-    chosen = [check for check in known if _is_chosen(check, selectors, client, tags)]
+    wrong = [
+        *unknown_selectors(known, selectors),
+        *unknown_names("client", [] if client is None else [client], [check.client for check in known]),
+        *unknown_names("tag", tags, [tag for check in known for tag in check.tags]),
+    ]
+    if wrong:
+        _, what, hint = wrong[0]
+        raise UsageError(f"{what}; {hint}")
+    clients = None if client is None else (client,)
+    chosen = [check for check in known if covers(check, selectors, clients, tags)]
     if not chosen:
-        raise UsageError("no check matches all of these; leave out a selector, the client or the tag")
+        raise UsageError("; ".join(NOTHING))
     return chosen
+
+
+def unknown_selectors(
+    checks: Sequence[Selectable], selectors: Sequence[str]
+) -> Iterator[tuple[int, str, str]]:
+    """Each selector that no check has: its index, what is wrong, what may be meant."""
+    for index, selector in enumerate(selectors):
+        if not any(matches(selector, check) for check in checks):
+            yield index, *_no_match("check", selector, _nameable(checks))
+
+
+def unknown_names(what: str, names: Sequence[str], known: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Each name (of a client, of a tag) that none has: its index, what is wrong, what may be meant."""
+    for index, name in enumerate(names):
+        if name not in known:
+            yield index, *_no_match(what, name, known)
 
 
 def matches(selector: str, check: Selectable) -> bool:
@@ -65,10 +83,16 @@ def matches(selector: str, check: Selectable) -> bool:
     return not slash or fnmatchcase(check.id.name, name) or check.id.name.startswith(f"{name}/")
 
 
-def _is_chosen(check: Selectable, selectors: Sequence[str], client: str | None, tags: Sequence[str]) -> bool:
+def covers(
+    check: Selectable, selectors: Sequence[str], clients: Sequence[str] | None, tags: Sequence[str]
+) -> bool:
+    """Whether one of the selectors names this check, of one of these clients, with one of these tags.
+
+    What is empty (clients: None) leaves the choice open.
+    """
     return (
         (not selectors or any(matches(selector, check) for selector in selectors))
-        and (client is None or check.client == client)
+        and (clients is None or check.client in clients)
         and (not tags or any(tag in check.tags for tag in tags))
     )
 
@@ -79,10 +103,10 @@ def _nameable(checks: Iterable[Selectable]) -> Iterable[str]:
         yield check.id.shop
 
 
-def _no_match(what: str, word: str, known: Iterable[str]) -> str:
+def _no_match(what: str, word: str, known: Iterable[str]) -> tuple[str, str]:
     names = list(dict.fromkeys(name for name in known if name))
     suggestion = did_you_mean(word, names)
     if not suggestion:
         some = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
         suggestion = f"there is {some}" if some else "there is none"
-    return f"no {what} matches {quoted(word)}; {suggestion}"
+    return f"no {what} matches {quoted(word)}", suggestion

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from techrun.config.models import FetchSettings, Impact, Releases, Retention
+from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
+from techrun.config.calendar import Calendar
+from techrun.config.models import FetchSettings, Notify, Releases, Retention
 from techrun.config.tree import Written
 from techrun.errors import Place
 from techrun.language.definition import Definition
@@ -36,6 +38,10 @@ class CheckSettings:
     notify: tuple[str, ...] = ()
     slo: float | None = None
     """The objective for its availability, as a share of 1."""
+    symptom: str = ""
+    """What its failure means to a customer, in words for a title."""
+    runbook: str = ""
+    """Its own page that says what to do; empty: the shop's."""
     constants: Mapping[str, Any] = field(default_factory=dict)
     """What its templates may name besides what a run saves."""
     origin: Written | None = None
@@ -58,7 +64,8 @@ class ShopSettings:
     constants: Mapping[str, Any]
     checks: tuple[CheckSettings, ...] = ()
     nodes: tuple[str, ...] = ()
-    impact: Impact | None = None
+    notify: Notify = field(default_factory=Notify)
+    """Channels by severity."""
     releases: Releases | None = None
     origin: Written | None = None
 
@@ -75,6 +82,8 @@ class Channel:
     name: str
     url: str = field(repr=False)
     place: Place = DEFAULT
+    fallback: str = ""
+    """The channel that hears in its place while it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,18 @@ class Settings:
     fetch: FetchSettings
     retention: Retention
     witness: tuple[str, ...]
-    calendar: Mapping[str, Any]
+    calendar: Calendar
     redactor: Redactor
+    owner: Owner
+    """Of techrun itself."""
+    alerting: Alerting
+    routes: tuple[Route, ...]
+    heartbeat: Heartbeat | None
+    web: Web
+    templates: Path | None
+    """The folder of messages of one's own."""
+    origin: Written
+    """The main file."""
     files: tuple[Path, ...] = ()
     """Every file that was read."""
 

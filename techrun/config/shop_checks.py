@@ -39,7 +39,7 @@ def read_shop(
         constants={**header.names.constants, **references.outside},
         checks=tuple(resolved),
         nodes=header.file.nodes,
-        impact=header.file.impact,
+        notify=header.file.notify,
         releases=header.file.releases,
         origin=header.origin,
     )
@@ -98,9 +98,9 @@ def _twice(check: CheckSettings, first: CheckSettings) -> Problem:
 def _check_references(header: Header, references: References, problems: list[Problem]) -> None:
     """The channels and journeys that the shop itself names."""
     file, origin = header.file, header.origin
-    for severity in ("page", "ticket", "info"):
-        used = getattr(file.notify, severity)
-        no_strange_channels(used, origin, ("notify", severity), references.channels, problems)
+    for key in ("page", "ticket", "info", "escalate"):
+        used = getattr(file.notify, key) or ()
+        no_strange_channels(used, origin, ("notify", key), references.channels, problems)
     if file.defaults and file.defaults.notify:
         no_strange_channels(
             file.defaults.notify, origin, ("defaults", "notify"), references.channels, problems

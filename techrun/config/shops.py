@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from techrun.config.explain import fields_of
+from techrun.config.impact import impact_of
 from techrun.config.models import MainFile, PackFile, ShopFile
 from techrun.config.templates import Names, fill
 from techrun.config.tree import Map, Written, plain
@@ -17,8 +18,9 @@ from techrun.errors import Problem
 from techrun.model import Shop
 
 STAND_INS = {"shop": "unnamed", "url": "https://shop.invalid"}
-SHARED_KEYS = frozenset({"version", "defaults"})
-"""Keys of a shop's file and of the main file alike."""
+SHARED_KEYS = frozenset({"version", "defaults", "owner"})
+"""Keys of a shop's file and of the main file alike; a file that is both says with `owner: {name, notify}`
+who answers for the shop, and for techrun too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,9 @@ def read_header(origin: Written, names: Names, problems: list[Problem], *, singl
     also = main_keys() if single else []
     written = {key: node for key, node in origin.node.entries.items() if key != "checks" and key not in also}
     value = {key: plain(node) for key, node in written.items()}
+    if single and isinstance(value.get("owner"), dict):
+        name = value.pop("owner").get("name")
+        value |= {"owner": name} if isinstance(name, str) else {}
     file, whole = salvage(ShopFile, value, origin, problems, names=names, stand_ins=STAND_INS, also=also)
     if file is None:
         return None
@@ -104,6 +109,7 @@ def record(file: ShopFile) -> Shop:
         rollback=file.rollback,
         orders_per_day=file.orders.max_per_day,
         timezone=file.timezone,
+        impact=impact_of(file.impact.orders_per_hour, file.impact.average_order) if file.impact else None,
     )
 
 

@@ -18,6 +18,8 @@ from techrun.language.words import did_you_mean
 
 SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 LABEL_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+SHORTEST_TOKEN = 16
+"""Characters of a token that opens `/api/v1`."""
 OWN_LABELS = frozenset(
     {
         "shop",
@@ -135,10 +137,10 @@ def ascii_host(host: str, url: str) -> str:
     return known.lower()
 
 
-def _shop_url(text: str) -> str:
+def _base_url(text: str) -> str:
     parts = split_url(text)
     if parts.query or parts.fragment:
-        raise ValueError("the URL of a shop ends with its path", "leave out what follows ? or #")
+        raise ValueError("this URL ends with its path", "leave out what follows ? or #")
     return parts.geturl().rstrip("/")
 
 
@@ -159,6 +161,13 @@ def _channel_url(text: str) -> str:
         raise ValueError(
             "this is not the URL of a channel", "an Apprise URL, such as mailtos://user:password@host"
         )
+    return text
+
+
+def _token(text: str) -> str:
+    if len(text) < SHORTEST_TOKEN:
+        hint = "take a long random text from a secret: `openssl rand -hex 24` makes one"
+        raise ValueError(f"this token is shorter than {SHORTEST_TOKEN} characters", hint)
     return text
 
 
@@ -216,6 +225,12 @@ def _money(text: str) -> str:
     return text
 
 
+def split_money(text: str) -> tuple[float, str]:
+    """Amount and currency of `85 EUR`."""
+    amount, currency = text.split()
+    return float(amount), currency
+
+
 def _size(value: Any) -> int:
     """Bytes from `500KB` or `2MB`; KB and MB count by 1024."""
     found = _SIZE.match(value) if isinstance(value, str) else None
@@ -252,13 +267,15 @@ Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema({"type": "string", "
 LabelName = Annotated[str, AfterValidator(_label)]
 Text = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """A text; numbers are taken as they are written."""
-ShopUrl = Annotated[str, AfterValidator(_shop_url)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""What paths are added to."""
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
 Size = Annotated[
     int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6} ?(KB|MB)$"})
 ]
 ChannelUrl = Annotated[str, AfterValidator(_channel_url)]
+Token = Annotated[str, AfterValidator(_token)]
 Locale = Annotated[str, AfterValidator(_locale)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Interval = Annotated[Seconds, AfterValidator(_interval)]
