@@ -14,6 +14,9 @@ wording     times, durations, money and lists as people read them
 impact      what an outage costs, as a range; pure
 delivery    one worker a channel: what waits in the outbox is sent until it is taken
 notify      one message to one channel, through Apprise
+_apprise_pager   services that open incidents of their own: the key of each, and how it is resolved
+_apprise_answer  what a service answered: accepted, refused for good, or when to come back
+_apprise_guard   no secret in what Apprise writes to the log
 
 `sinks/incidents` feeds them with results, `store/outbox` keeps the messages meanwhile.
 """

@@ -1,4 +1,4 @@
-"""One text to one service. The only importer of Apprise, and a late one: it costs a quarter of a second.
+"""One message to one service. The only importer of Apprise, and a late one: it costs a quarter of a second.
 
 Apprise is held to what can be trusted (measured for 2.2.0): it sends in the calling thread, since its
 shared pool starves behind hanging services; it follows no redirect, since a login page that answers
@@ -8,20 +8,20 @@ an attachment: one that is missing fails the whole message.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
+import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
-from functools import cache
-from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
-from weakref import WeakSet
 
-from techrun.alerts.message import with_attempt
+from techrun.alerts import _apprise_answer as answers
+from techrun.alerts._apprise_guard import guard, secrets_of
+from techrun.alerts._apprise_pager import RESOLVING, key_problem, opens_incidents, service_of, target_of
+from techrun.alerts.message import html_with_attempt, with_attempt
 from techrun.redact import Redactor
 from techrun.standing import Message, Receipt
 
@@ -30,43 +30,39 @@ DEADLINE = 30.0
 ANSWER = 500
 """Characters of an answer that are kept."""
 ONE_URL = "this is not one Apprise URL but several; make a channel of each, so that each has its own receipts"
+ONE_TARGET = (
+    "it sends to several at once; make a channel of each: where one of them fails, "
+    "Apprise calls it a failure for all, and the others would hear it again"
+)
 UNDECLARED_PAUSE = 5.5
 """Seconds that Apprise waits between two messages to any service that does not declare a pause."""
 
-_PLAIN_KEYS = frozenset(
-    [
-        "bcc",
-        "cc",
-        "cto",
-        "format",
-        "from",
-        "mode",
-        "name",
-        "overflow",
-        "region",
-        "retry",
-        "rto",
-        "smtp",
-        "to",
-        "verify",
-        "wait",
-    ]
-)
-"""Parameters of a URL that are no secrets."""
+_COPIES = re.compile(r"[?&](b?cc)=")
+_FEW_TAGS = frozenset(["tgram"])
+"""Services that take HTML, but refuse a message with any but a few of its tags."""
 
 
 class Channel:
     """Where messages go: one Apprise URL. Used by one thread at a time."""
 
     def __init__(
-        self, name: str, url: str, redactor: Redactor | None = None, *, deadline: float = DEADLINE
+        self,
+        name: str,
+        url: str,
+        redactor: Redactor | None = None,
+        *,
+        deadline: float = DEADLINE,
+        installation: str = "",
     ) -> None:
+        """Give `installation` what tells this techrun from others that use the same pager, for ever."""
         self.name = name
         self._url = url
-        self._redactor = Redactor(_secrets_of(url), parent=redactor)
+        self._redactor = Redactor(secrets_of(url), parent=redactor)
         self._deadline = deadline
+        self._installation = _short_hash(installation or socket.gethostname())
         self._under_way: tuple[str, Future[Receipt]] | None = None
         self._apprise: Any = None
+        self._problem = ""
 
     def send(self, message: Message) -> Receipt:
         """Deliver a message, or say within the deadline why not; never raises."""
@@ -88,6 +84,10 @@ class Channel:
         # A thread that was given up on has ended: its receipt is good for its own message only.
         return receipt if key == message.key else self.send(message)
 
+    def opens_incidents(self) -> bool:
+        """Whether a message opens an incident at the service, which a later one must resolve."""
+        return bool(self._loaded()) and opens_incidents(self._apprise[0])
+
     def _begin(self, message: Message) -> Future[Receipt]:
         """Send in a thread that the program's end does not wait for; Apprise knows no deadline in it."""
         future: Future[Receipt] = Future()
@@ -101,42 +101,66 @@ class Channel:
     def _attempt(self, message: Message) -> Receipt:
         started = time.monotonic()
         try:
-            ok, answer = self._deliver(message)
+            answer = self._deliver(message)
         except Exception as error:  # noqa: BLE001  a plugin may raise anything; the worker must live on
-            ok, answer = False, f"{type(error).__name__}: {error}"
-        return Receipt(ok, time.monotonic() - started, self._redactor(answer)[:ANSWER])
-
-    def _deliver(self, message: Message) -> tuple[bool, str]:
-        if self._apprise is None:
-            self._apprise, problem = _load(self._url, self._redactor)
-            if problem:
-                return False, problem
-        import apprise  # noqa: PLC0415  late, see above
-
-        result = self._apprise.notify(
-            title=message.title,
-            body=with_attempt(message),
-            notify_type=_type_of(message),
-            body_format=apprise.NotifyFormat.TEXT,
-            log_level=logging.DEBUG,
+            answer = answers.Answer(ok=False, text=f"{type(error).__name__}: {error}")
+        return Receipt(
+            answer.ok,
+            time.monotonic() - started,
+            self._redactor(answer.text)[:ANSWER],
+            answer.retry_after,
+            answer.refused,
         )
-        return _judge(result)
+
+    def _deliver(self, message: Message) -> answers.Answer:
+        if not self._loaded():
+            return answers.Answer(ok=False, text=self._problem)
+        to, problem = self._apprise, ""
+        if opens_incidents(to[0]):
+            to, problem = _load(target_of(to[0], self._url, self._key_of(message), message), self._redactor)
+        if problem:
+            return answers.Answer(ok=False, text=problem)
+        answers.listen()
+        return answers.read(to.notify(**_as_arguments(message, to[0]), log_level=logging.DEBUG))
+
+    def _loaded(self) -> Any:
+        if self._apprise is None:
+            self._apprise, self._problem = _load(self._url, self._redactor)
+        return self._apprise
+
+    def _key_of(self, message: Message) -> str:
+        """What names an incident at a pager: the same for all messages about it, also after a restart."""
+        return f"techrun-{self._installation}-{message.incident}-{self.name}"
 
 
 def check_url(url: str, redactor: Redactor | None = None) -> str:
     """What is wrong with a channel's URL, without its secrets; ``""`` if Apprise can send to it."""
-    _, problem = _load(url, Redactor(_secrets_of(url), parent=redactor))
-    return problem
+    loaded, problem = _load(url, Redactor(secrets_of(url), parent=redactor))
+    if problem:
+        return problem
+    copies = _COPIES.search(url)
+    if len(loaded[0]) > 1 or (copies and copies[1] in loaded[0].template_args):
+        return ONE_TARGET
+    return key_problem(loaded[0], url)
 
 
-def _load(url: str, redactor: Redactor) -> tuple[Any, str]:
+def _load(url: str | dict[str, object], redactor: Redactor) -> tuple[Any, str]:
     """An Apprise object with this URL alone, and what is wrong with the URL."""
     import apprise  # noqa: PLC0415  late, see above
 
-    asset = apprise.AppriseAsset(async_mode=False, service_timeout=0, http_redirects=False)
+    asset = apprise.AppriseAsset(
+        async_mode=False,
+        service_timeout=0,
+        http_redirects=False,
+        app_id="techrun",
+        app_desc="techrun",
+        # A message refers to nothing that lies on other people's servers.
+        image_url_mask="",
+        image_url_logo="",
+    )
     loaded = apprise.Apprise(asset=asset)
-    _guard.watch(redactor)
-    told = _guard.listen()
+    guard.watch(redactor)
+    told = guard.listen()
     try:
         loaded.add(url)
     except Exception as error:  # noqa: BLE001  a plugin may raise anything while it reads its URL
@@ -148,101 +172,36 @@ def _load(url: str, redactor: Redactor) -> tuple[Any, str]:
         return None, f"{reason} (the forms of each service: https://appriseit.com/services/)"
     plugin = loaded[0]
     plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
+    plugin.redirects = False  # a URL may ask for it
     if plugin.request_rate_per_sec == UNDECLARED_PAUSE:
         plugin.request_rate_per_sec = 0
     return loaded, ""
 
 
-def _type_of(message: Message) -> Any:
+def _as_arguments(message: Message, plugin: Any) -> dict[str, Any]:
+    """What Apprise is given of a message, in the form that this service shows best."""
     import apprise  # noqa: PLC0415  late, see above
 
-    if message.event == "recovered":
+    takes_html = plugin.resolve_format() == apprise.NotifyFormat.HTML and service_of(plugin) not in _FEW_TAGS
+    as_html = bool(message.html) and takes_html
+    return {
+        "title": message.title,
+        "body": html_with_attempt(message) if as_html else with_attempt(message),
+        "body_format": apprise.NotifyFormat.HTML if as_html else apprise.NotifyFormat.TEXT,
+        "notify_type": _type_of(message, opens=opens_incidents(plugin)),
+    }
+
+
+def _type_of(message: Message, *, opens: bool) -> Any:
+    """The kind of a message in Apprise's words; at a pager only success resolves, and information opens nothing."""
+    import apprise  # noqa: PLC0415  late, see above
+
+    if message.event == "recovered" or (opens and message.event in RESOLVING):
         return apprise.NotifyType.SUCCESS
-    if message.event in ("withdrawn", "trial"):
+    if message.event in ("withdrawn", "trial") and not opens:
         return apprise.NotifyType.INFO
     return apprise.NotifyType.FAILURE if message.severity == "page" else apprise.NotifyType.WARNING
 
 
-def _judge(result: Any) -> tuple[bool, str]:
-    """Whether every attempt was accepted (`optional=yes` makes a failure look like success), and the answer."""
-    attempts = [attempt for service in result for attempt in service.attempts]
-    ok = bool(attempts) and all(service.attempts[-1].status == 0 for service in result)
-    if ok:
-        return True, "accepted"
-    lines = [entry.message for attempt in attempts for entry in attempt.logs if _tells(entry)]
-    return False, " / ".join(lines) or "Apprise reports a failure without a reason"
-
-
-def _tells(entry: Any) -> bool:
-    """The line says what went wrong; the others repeat what was sent."""
-    if entry.level in ("WARNING", "ERROR", "CRITICAL"):
-        return True
-    return bool(re.match("Response Details|Socket Exception", entry.message))
-
-
-class _Guard(logging.Filter):
-    """Keeps secrets out of what Apprise, and what it sends with, write to the log.
-
-    It stands on the loggers themselves, so that no handler of anyone sees a line before. The lines of
-    Apprise end here: those that matter are in the receipts.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._redactors: WeakSet[Redactor] = WeakSet()
-        self._told = threading.local()
-
-    def watch(self, redactor: Redactor) -> None:
-        """From now on keep back what this one knows."""
-        self._redactors.add(redactor)
-        for name in _loggers():
-            logging.getLogger(name).addFilter(self)
-
-    def listen(self) -> list[str]:
-        """A list that fills with the warnings of this thread."""
-        self._told.lines = []
-        lines: list[str] = self._told.lines
-        return lines
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a line."""
-        text = record.getMessage()
-        if record.exc_info:
-            text += "\n" + logging.Formatter().formatException(record.exc_info)
-        for redactor in tuple(self._redactors):
-            text = redactor(text)
-        record.msg, record.args, record.exc_info, record.exc_text = text, None, None, None
-        if record.levelno >= logging.WARNING and hasattr(self._told, "lines"):
-            self._told.lines.append(text)
-        return True
-
-
-_guard = _Guard()
-
-
-@cache
-def _loggers() -> tuple[str, ...]:
-    import_module("urllib3.connectionpool")  # it makes the loggers that are looked for
-    silent = logging.getLogger("apprise")
-    silent.setLevel(logging.DEBUG)
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "urllib3"]
-    return ("apprise", *names)
-
-
-def _secrets_of(url: str) -> Iterator[str]:
-    """What of a URL gives the right to send: all that is not plainly an address or a setting."""
-    yield url
-    parts = urlsplit(url)
-    yield from (unquote(part) for part in (parts.username, parts.password) if part)
-    yield from (unquote(part) for part in parts.path.split("/") if part and "@" not in unquote(part))
-    yield from (value for key, value in parse_qsl(parts.query) if key not in _PLAIN_KEYS)
-    if not _host_is_an_address(parts.scheme) and parts.hostname:
-        yield parts.netloc.rpartition("@")[2].partition(":")[0]
-
-
-@cache
-def _host_is_an_address(scheme: str) -> bool:
-    """Many services carry a key where other URLs have their host."""
-    return scheme in ("json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos")
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

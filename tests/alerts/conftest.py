@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import urllib3.util.connection
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from techrun.standing import Message
 
@@ -146,3 +153,113 @@ def make_message():
         return Message(**(values | changes))
 
     return make
+
+
+# --- services of the wide world, played on the loopback -------------------------------------------
+
+FAR_HOSTS = (
+    "alert.victorops.com",
+    "alerts.ilert.com",
+    "api.atlassian.com",
+    "api.eu.opsgenie.com",
+    "api.ilert.com",
+    "api.incident.io",
+    "api.opsgenie.com",
+    "api.pagertree.com",
+    "api.squadcast.com",
+    "api.telegram.org",
+    "api.twilio.com",
+    "connect.signl4.com",
+    "discord.com",
+    "events.eu.pagerduty.com",
+    "events.pagerduty.com",
+    "goalert.example",
+    "hooks.slack.com",
+    "signals.firehydrant.com",
+    "slack.com",
+    "support.squadcast.com",
+)
+
+
+@dataclass
+class Far:
+    """What was sent to hosts of the wide world, and what they answer; the last answer stays."""
+
+    requests: list = field(default_factory=list)
+    """Host, path with query, headers, body as JSON or text."""
+    answers: list = field(default_factory=lambda: [(202, {})])
+    """Status and headers."""
+
+    def bodies(self):
+        return [body for *_, body in self.requests]
+
+    def answer(self):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def far_handler(far):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = json.loads(text) if text.startswith("{") else text
+            far.requests.append((self.headers["Host"], self.path, dict(self.headers), body))
+            status, headers = far.answer()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            answer = json.dumps({"result": "taken", "requestId": f"request-{len(far.requests)}"}).encode()
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args):
+            pass
+
+    return Handler
+
+
+@pytest.fixture(scope="session")
+def far_certificate(tmp_path_factory):
+    """A file with key and certificate for all of `FAR_HOSTS`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "far")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, FAR_HOSTS)), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("far") / "both.pem"
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem)
+    )
+    return path
+
+
+@pytest.fixture
+def far(monkeypatch, far_certificate):
+    """All that is sent by HTTPS goes to a server here, whatever host it is meant for: real code, real TLS."""
+    seen = Far()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), far_handler(seen))
+    server.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(far_certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    connect = urllib3.util.connection.create_connection
+
+    def connect_here(address, *args, **options):
+        assert address[1] == 443, address
+        return connect(("127.0.0.1", server.server_port), *args, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", connect_here)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(far_certificate))
+    monkeypatch.setenv("NO_PROXY", "*")
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield seen
+    server.shutdown()
+    server.server_close()

@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from techrun.alerts.notify import Channel, _load, _secrets_of, check_url
+from techrun.alerts._apprise_guard import secrets_of as _secrets_of
+from techrun.alerts.notify import Channel, _load, check_url
 from techrun.redact import Redactor
 
 
@@ -19,7 +20,7 @@ def test_a_message_arrives_with_its_title_text_and_kind(make_service, make_messa
     assert (receipt.ok, receipt.answer) == (True, "accepted")
     (body,) = service.received
     assert body["title"] == '[PAGE] acme-es: checkout fails at "payment" (expected 200, got 502)'
-    assert body["message"] == "Since 03:12:05\nmessage 7-opened-oncall"
+    assert body["message"] == "Since 03:12:05\nmessage 7-opened-oncall, attempt 1"
     assert body["type"] == "failure"
 
 
