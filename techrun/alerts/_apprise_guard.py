@@ -26,7 +26,14 @@ _PLAIN_KEYS = frozenset(
         "overflow",
         "priority",
         "region",
-    , "retry", "rto", "severity", "smtp", "to", "verify", "wait"]
+        "retry",
+        "rto",
+        "severity",
+        "smtp",
+        "to",
+        "verify",
+        "wait",
+    ]
 )
 """Parameters of a URL that are no secrets."""
 _HOST_IS_AN_ADDRESS = frozenset(["json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos"])
