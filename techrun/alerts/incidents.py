@@ -1,72 +1,193 @@
-"""What a change means for a shop: which incident opens, which one closes. Pure.
-
-One incident is one check for now; `open_incident` is where checks will be joined by their cause.
-"""
+"""Which incident a failing check belongs to, and when that incident is over: one per cause. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from techrun.alerts.message import leak_title_of, title_of
-from techrun.model import Check, Order, Result, Severity, Shop, Status
-from techrun.standing import Change, Incident, storable
+from techrun.alerts.message import title_of
+from techrun.model import Check, CheckId, Order, Reason, Result, Severity, Shop
+from techrun.standing import LOUDNESS, Change, Incident, IncidentKind, Member, storable
+
+YOUNG = 300.0
+"""Seconds within which a louder check may raise an incident of the same cause; later it is one of its own."""
+UNAVAILABLE = frozenset(
+    {
+        Reason.DNS,
+        Reason.CONNECT,
+        Reason.TLS,
+        Reason.TIMEOUT,
+        Reason.PROTOCOL,
+        Reason.BUDGET,
+        Reason.MAINTENANCE,
+    }
+)
+SERVER_ERROR = 500
+
+Checks = Mapping[CheckId, Check]
 
 
 def severity_of(check: Check, shop: Shop) -> Severity:
     """How loud a check may be: outside production nothing wakes a person."""
-    if check.severity == "page" and shop.env != "production":
-        return "ticket"
-    return check.severity
+    return _at_most("ticket", check.severity) if shop.env != "production" else check.severity
 
 
-def opens(change: Change) -> bool:
-    """A confirmed outage opens an incident."""
-    return change.after is Status.DOWN
+def _at_most(limit: Severity, severity: Severity) -> Severity:
+    return min(limit, severity, key=LOUDNESS.__getitem__)
 
 
-def closes(change: Change) -> bool:
-    """A confirmed recovery closes it."""
-    return change.before is Status.DOWN
+def cause_of(change: Change) -> str:
+    """What checks of one shop have in common that fail for the same cause.
+
+    A shop that cannot be reached, is too slow or answers 5xx is one cause, however each check sees it;
+    anything else is told apart by reason and place.
+    """
+    if change.reason in UNAVAILABLE or (change.http_status or 0) >= SERVER_ERROR:
+        return "unavailable"
+    family = change.check.name.partition("/")[0]
+    return f"{change.reason or 'down'}: {change.step or family}"
 
 
-def open_incident(number: int, change: Change, check: Check, shop: Shop) -> Incident:
-    """The incident that this change opens."""
-    severity = severity_of(check, shop)
-    return Incident(
-        id=number,
+def ancestors(check: CheckId, checks: Checks) -> set[CheckId]:
+    """The checks that explain a failure of this one, and those that explain theirs."""
+    found: set[CheckId] = set()
+    waiting = [check]
+    while waiting:
+        known = checks.get(waiting.pop())
+        parents = {CheckId(check.shop, name) for name in known.depends_on} if known else set()
+        waiting.extend(parents - found)
+        found |= parents
+    return found
+
+
+def member_of(change: Change, severity: Severity, rule: str) -> Member:
+    """The failing check as a member of an incident."""
+    return Member(
         check=change.check,
         severity=severity,
-        title=title_of(severity, change),
         since=change.since,
-        opened=change.at,
+        joined=change.at,
+        joined_by=rule,
         reason=change.reason,
         step=change.step,
         message=change.message,
+        excerpt=change.excerpt,
         last_good=change.last_good,
         runs=change.runs,
         trace_id=change.trace_id,
     )
 
 
-def leak_incident(number: int, order: Order, result: Result, shop: Shop) -> Incident:
-    """A test order that was not taken back: told once, to be seen to in working hours."""
-    reference = storable(order.reference) or f"without a reference, run {result.run_id}"
-    ended = result.started + result.duration
-    return Incident(
-        id=number,
-        check=result.check.id,
-        severity="ticket",
-        title=leak_title_of(shop, reference),
-        since=result.started,
-        opened=ended,
-        step=order.step,
-        message=reference,
-        trace_id=result.outcome.trace_id,
-        closed=ended,
-        closed_by="told.once",
+def join_rule(incident: Incident, change: Change, severity: Severity, checks: Checks) -> str | None:
+    """The rule by which a check that just went down belongs to this open incident; None: it does not."""
+    if incident.kind != "outage" or incident.shop != change.check.shop:
+        return None
+    failing = {member.check for member in incident.failing}
+    if failing & ancestors(change.check, checks):
+        return "joined.depends_on"
+    if any(change.check in ancestors(other, checks) for other in failing):
+        return "joined.parent_of"
+    louder = LOUDNESS[severity] > LOUDNESS[incident.severity]
+    young = change.at - incident.opened <= YOUNG
+    return "joined.same_cause" if incident.cause == cause_of(change) and (young or not louder) else None
+
+
+def strike(
+    open_incidents: Iterable[Incident], change: Change, check: Check, shop: Shop, checks: Checks
+) -> Incident | None:
+    """The open incident that a check which went down belongs to, with it as a member; None: to none."""
+    severity = severity_of(check, shop)
+    rules = [(one, join_rule(one, change, severity, checks)) for one in open_incidents]
+    found = [(one, rule) for one, rule in rules if rule is not None]
+    if not found:
+        return None
+    incident, rule = max(found, key=lambda pair: (pair[1] != "joined.same_cause", LOUDNESS[pair[0].severity]))
+    return add(incident, member_of(change, severity, rule), check)
+
+
+def add(incident: Incident, member: Member, check: Check) -> Incident:
+    """The incident with one more member, which leads while nothing was told if it explains more or is louder."""
+    louder = LOUDNESS[member.severity] > LOUDNESS[incident.severity]
+    leads = incident.told is None and (louder or member.joined_by == "joined.parent_of")
+    joined = incident.with_member(member)
+    if leads:
+        rest = tuple(one for one in joined.members if one.check != member.check)
+        joined = replace(
+            joined,
+            members=(member, *rest),
+            title=title_of(joined.kind, joined.shop, member, check),
+        )
+    return replace(
+        joined,
+        severity=max(incident.severity, member.severity, key=LOUDNESS.__getitem__),
+        since=min(incident.since, member.since),
     )
 
 
-def close_incident(incident: Incident, closed: float, closed_by: str) -> Incident:
-    """The incident, over since the first good run."""
-    return replace(incident, closed=closed, closed_by=closed_by)
+def open_incident(
+    number: int, kind: IncidentKind, cause: str, member: Member, check: Check, *, opened: float
+) -> Incident:
+    """A new incident with its first member."""
+    return Incident(
+        id=number,
+        kind=kind,
+        shop=member.check.shop,
+        severity=member.severity,
+        title=title_of(kind, member.check.shop, member, check),
+        since=member.since,
+        opened=opened,
+        members=(member,),
+        cause=cause,
+    )
+
+
+def outage(number: int, change: Change, check: Check, shop: Shop) -> Incident:
+    """The incident that a check opens which went down and belongs to no other."""
+    member = member_of(change, severity_of(check, shop), "joined.first")
+    return open_incident(number, "outage", cause_of(change), member, check, opened=change.at)
+
+
+def refreshed(incident: Incident, member: Member, check: Check) -> Incident:
+    """The incident with what the last run of a member found, while nothing was told of it yet."""
+    changed = incident.with_member(member)
+    if incident.lead is None or incident.lead.check != member.check:
+        return changed
+    return replace(changed, title=title_of(changed.kind, changed.shop, member, check))
+
+
+def leave(incident: Incident, check: CheckId, at: float, rule: str) -> Incident:
+    """The incident without this check; it is over when no member fails any more."""
+    member = incident.member(check)
+    if member is None or member.recovered is not None:
+        return incident
+    left = incident.with_member(replace(member, recovered=at))
+    return left if left.failing else close(left, at, rule)
+
+
+def close(incident: Incident, at: float, rule: str) -> Incident:
+    """The incident, over."""
+    return replace(incident, closed=at, closed_by=rule)
+
+
+def leak_incident(number: int, order: Order, result: Result) -> Incident:
+    """A test order that was not taken back: told once, to be seen to in working hours."""
+    reference = storable(order.reference) or f"without a reference, run {result.run_id}"
+    ended = result.started + result.duration
+    member = Member(
+        check=result.check.id,
+        severity="ticket",
+        since=result.started,
+        joined=ended,
+        joined_by="joined.first",
+        step=order.step,
+        message=reference,
+        trace_id=result.outcome.trace_id,
+        recovered=ended,
+    )
+    incident = open_incident(number, "leak", "leak", member, result.check, opened=ended)
+    return close(incident, ended, "told.once")
+
+
+def own_incident(number: int, kind: IncidentKind, at: float, text: str, title: str) -> Incident:
+    """An incident that is about no shop of its own: techrun's network, or many shops at once."""
+    return Incident(number, kind, "", "page", title, at, at, cause=kind, text=text)

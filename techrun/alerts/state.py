@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from techrun.alerts.answer import failed_answer
 from techrun.model import CheckId, Confirmation, Reason, Result, Status, Trigger
 from techrun.standing import Change, CheckState, storable
 
@@ -14,7 +16,10 @@ ORDER_FAILURES = 2
 Decision = Literal[
     "ignored.manual",
     "ignored.release",
+    "ignored.interrupted",
     "held.blocked",
+    "held.fixture",
+    "held.uplink",
     "held.unknown",
     "held.not_reached",
     "failure.counted",
@@ -45,6 +50,12 @@ TURNS: frozenset[Decision] = frozenset(
 )
 """The decisions that turn the confirmed status."""
 
+BLIND: Mapping[Reason | None, Decision] = {
+    Reason.FIXTURE: "held.fixture",
+    Reason.UPLINK: "held.uplink",
+}
+"""A run that is unknown is passed over by the rule of its reason, else by `held.unknown`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -63,12 +74,15 @@ class Fact:
     """The steps it ran, where it left some out on purpose; None for a scheduled run, which does all that
     its check is there for."""
     trace_id: str = ""
+    http_status: int | None = None
+    excerpt: str = ""
 
 
 def fact_of(result: Result) -> Fact:
     """The facts of a result."""
     outcome = result.outcome
     cut_short = outcome.not_run != "" and result.trigger == "confirmation"
+    http_status, excerpt = failed_answer(outcome) if outcome.status is Status.DOWN else (None, "")
     return Fact(
         check=result.check.id,
         status=outcome.status,
@@ -81,6 +95,8 @@ def fact_of(result: Result) -> Fact:
         order_failed=outcome.order_failed,
         reached=frozenset(step.name for step in outcome.steps) if cut_short else None,
         trace_id=outcome.trace_id,
+        http_status=http_status,
+        excerpt=storable(excerpt),
     )
 
 
@@ -90,7 +106,7 @@ def advance(
     """The state after this run, the change if the confirmed status turned, and the rule that decided."""
     passed_over = _passed_over(state, fact)
     if passed_over is not None:
-        return state, None, passed_over
+        return _passed_by(state, fact, passed_over), None, passed_over
     noted = _failed(state, fact) if fact.status is Status.DOWN else _passed(state, fact)
     decision = _decide(state, noted, confirmation)
     if decision not in TURNS:
@@ -105,13 +121,33 @@ def _passed_over(state: CheckState, fact: Fact) -> Decision | None:
         return "ignored.manual"
     if fact.trigger == "release":
         return "ignored.release"
+    if fact.reason is Reason.INTERRUPTED:
+        return "ignored.interrupted"
     if fact.status is Status.BLOCKED:
         return "held.blocked"
     if fact.status is Status.UNKNOWN:
-        return "held.unknown"
+        return BLIND.get(fact.reason, "held.unknown")
     if fact.status is not Status.DOWN and _left_out(state.failed_step, fact):
         return "held.not_reached"
     return None
+
+
+def _passed_by(state: CheckState, fact: Fact, rule: Decision) -> CheckState:
+    """The state after a run that gave no verdict: only how long the check is blind is counted.
+
+    While techrun's own network is gone no check counts as blind: that is an incident of its own.
+    """
+    if rule.startswith("ignored."):
+        return state
+    if rule in {"held.uplink", "held.not_reached"}:
+        return replace(state, last_run=fact.started)
+    return replace(
+        state,
+        blind_runs=state.blind_runs + 1,
+        blind_since=state.blind_since if state.blind_runs else fact.started,
+        blind_reason=Reason.BLOCKED if fact.status is Status.BLOCKED else fact.reason,
+        last_run=fact.started,
+    )
 
 
 def _left_out(step: str, fact: Fact) -> bool:
@@ -124,6 +160,8 @@ def _failed(state: CheckState, fact: Fact) -> CheckState:
     orders = 0 if first else state.order_failures
     return replace(
         state,
+        blind_runs=0,
+        last_run=fact.started,
         streak=Status.DOWN,
         runs=1 if first else state.runs + 1,
         streak_since=fact.started if first else state.streak_since,
@@ -138,6 +176,8 @@ def _passed(state: CheckState, fact: Fact) -> CheckState:
     same = state.streak is fact.status
     return replace(
         state,
+        blind_runs=0,
+        last_run=fact.started,
         streak=fact.status,
         runs=state.runs + 1 if same else 1,
         streak_since=state.streak_since if same else fact.started,
@@ -201,4 +241,6 @@ def _change(before: CheckState, turned: CheckState, fact: Fact, decision: Decisi
         message=fact.message,
         decision=decision,
         trace_id=fact.trace_id,
+        http_status=fact.http_status,
+        excerpt=fact.excerpt,
     )

@@ -1,174 +1,273 @@
-"""How every check stands now, and what of it is not yet written. Belongs to the thread of the incidents."""
+"""How every check stands and which incidents are open. Belongs to the thread of the incidents."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from techrun.alerts.incidents import close_incident, closes, leak_incident, open_incident, opens, severity_of
-from techrun.alerts.message import compose
-from techrun.alerts.state import advance, fact_of
-from techrun.model import Check, CheckId, Result, Severity, Shop
-from techrun.standing import Change, CheckState, Event, Incident, Message
-from techrun.store.outbox import add_message, told_channels
+from techrun.alerts.incidents import (
+    add,
+    leak_incident,
+    leave,
+    open_incident,
+    outage,
+    refreshed,
+    severity_of,
+    strike,
+)
+from techrun.alerts.policy import Policy
+from techrun.alerts.quiet import Quiet, QuietFinding, quiet_member, quiet_rule
+from techrun.alerts.state import Fact, advance, fact_of
+from techrun.model import Check, CheckId, Reason, Result, Severity, Shop, Status
+from techrun.sinks._pending import Pending
+from techrun.standing import (
+    LOUDNESS,
+    Change,
+    CheckState,
+    Decided,
+    Incident,
+    IncidentKind,
+    Member,
+    Release,
+)
 from techrun.store.state import (
     forget_states,
     load_states,
     next_incident,
     open_incidents,
     save_change,
+    save_decision,
     save_incident,
-    save_states,
 )
 
 log = logging.getLogger(__name__)
 
-Note = Callable[[sqlite3.Connection], object]
-
-
-@dataclass(slots=True)
-class Pending:
-    """What must be written in one transaction: the newest state of each check, and notes in their order."""
-
-    states: dict[CheckId, CheckState] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    urgent: bool = False
-    """Somebody may have to be told."""
-
-    def __bool__(self) -> bool:
-        return bool(self.states or self.notes)
-
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Write it all."""
-        for note in self.notes:
-            try:
-                note(connection)
-            except sqlite3.OperationalError:
-                raise
-            except Exception:
-                # One row that breaks a rule must not hold back all the messages after it, for ever.
-                log.exception("a change could not be noted")
-        save_states(connection, self.states)
-
-    def followed_by(self, later: Pending) -> Pending:
-        """Both in one."""
-        return Pending(
-            states={**self.states, **later.states},
-            notes=[*self.notes, *later.notes],
-            urgent=self.urgent or later.urgent,
-        )
-
-    def without_states(self) -> Pending:
-        """The notes alone."""
-        return Pending(notes=self.notes, urgent=self.urgent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """How an incident ends."""
-
-    event: Event
-    at: float
-    rule: str
+UNREMARKABLE = frozenset({"good.continues", "down.continues", "ignored.manual", "ignored.release"})
+"""Decisions that are no part of a check's story."""
 
 
 class Keeper:
-    """Advances states and decides what is to be written and told."""
+    """Advances states, opens and closes incidents. What must be written goes into `pending`."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float]) -> None:
-        self.channels: frozenset[str] = frozenset()
-        """Names of the channels that messages can be written for."""
-        self._clock = clock
-        self._states = load_states(connection)
-        self._open = {incident.check: incident for incident in open_incidents(connection)}
+    def __init__(self, connection: sqlite3.Connection, policy: Policy) -> None:
+        self.policy = policy
+        self.checks: dict[CheckId, Check] = {}
+        self.shops: dict[str, Shop] = {}
+        self.states = load_states(connection)
+        self.open = {incident.id: incident for incident in open_incidents(connection)}
+        self.ended: dict[int, Incident] = {}
+        """Closed ones of which there is still something to tell."""
+        self.asked: set[CheckId] = set()
+        """Checks that should run now, since others that depend on them fail."""
         self._next_incident = next_incident(connection)
-        self._checks: dict[CheckId, Check] = {}
-        self._shops: dict[str, Shop] = {}
+        self._decisions: dict[CheckId, str] = {}
+        self._found: dict[CheckId, str] = {}
+        """What the last run of a check said that is blind or degraded."""
+        self._quiet = {check for check, state in self.states.items() if _may_be_quiet(state)}
 
-    def states_now(self) -> dict[CheckId, CheckState]:
-        """How the checks stand; asked from any thread."""
-        return self._states.copy()
+    # --- what is watched
 
-    def count_open(self) -> dict[tuple[str, Severity], int]:
-        """Open incidents by shop and severity, for all that there could be; asked from any thread."""
-        counts = {
-            (check.id.shop, severity_of(check, self._shop(check.id))): 0 for check in self._checks.values()
-        }
-        for incident in self._open.copy().values():
-            key = (incident.check.shop, incident.severity)
-            counts[key] = counts.get(key, 0) + 1
-        return counts
-
-    def configure(self, checks: Sequence[Check], shops: Sequence[Shop], pending: Pending) -> None:
-        """What is watched from now on; what is gone is closed and forgotten."""
-        self._checks = {check.id: check for check in checks}
+    def configure(self, checks: Sequence[Check], shops: Sequence[Shop], at: float, pending: Pending) -> None:
+        """What is watched from now on; what is gone leaves its incidents and is forgotten."""
+        self.checks = {check.id: check for check in checks}
         # A shop that is gone is still needed for the last message about it.
-        self._shops = {**self._shops, **{shop.name: shop for shop in shops}}
-        for check in [check for check in self._open if check not in self._checks]:
-            self._close(
-                check, self._shop(check), _Ending("withdrawn", self._clock(), "closed.check_gone"), pending
-            )
-        gone = [check for check in self._states if check not in self._checks]
+        self.shops = {**self.shops, **{shop.name: shop for shop in shops}}
+        for incident in list(self.open.values()):
+            for member in incident.failing:
+                if member.check not in self.checks:
+                    self._leave(incident.id, member.check, at, "closed.check_gone", pending)
+        gone = [check for check in self.states if check not in self.checks]
         for check in gone:
-            del self._states[check]
+            del self.states[check]
+            self._quiet.discard(check)
+            self._found.pop(check, None)
             pending.states.pop(check, None)
         if gone:
             pending.notes.append(partial(forget_states, checks=gone))
 
+    def shop(self, name: str) -> Shop:
+        """The shop of this name, as far as it is known."""
+        return self.shops.get(name) or Shop(name, "")
+
+    def count_open(self) -> dict[tuple[str, Severity], int]:
+        """Open incidents by shop and severity, for all that there could be; asked from any thread."""
+        counts = {
+            (check.id.shop, severity_of(check, self.shop(check.id.shop))): 0
+            for check in list(self.checks.values())
+        }
+        for incident in self.open.copy().values():
+            key = (incident.shop, incident.severity)
+            counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    # --- what is found
+
     def take(self, result: Result, pending: Pending) -> None:
         """Advance the state of the result's check."""
-        check = self._checks.get(result.check.id)
+        check = self.checks.get(result.check.id)
         if check is None:
             return
         for order in result.outcome.orders:
             if order.state == "leaked":
-                incident = leak_incident(self._next_incident, order, result, self._shop(check.id))
-                self._begin(incident, check, "leaked", pending)
-        before = self._states.get(check.id) or CheckState()
-        state, change, _ = advance(before, fact_of(result), check.confirmation)
+                self.put(leak_incident(self.number(), order, result), pending, "leak.told")
+        fact, before = fact_of(result), self.states.get(check.id) or CheckState()
+        state, change, decision = advance(before, fact, check.confirmation)
+        self._note(check.id, decision, fact, pending)
         if state is before:
             return
-        self._states[check.id] = pending.states[check.id] = state
-        if change is not None:
-            pending.notes.append(partial(save_change, change=change))
-            self._act_on(change, check, pending)
+        self.states[check.id] = pending.states[check.id] = state
+        if _may_be_quiet(state):
+            self._quiet.add(check.id)
+            self._found[check.id] = fact.message
+        else:
+            self._quiet.discard(check.id)
+            self._found.pop(check.id, None)
+        self._follow(check, before, fact, change, pending)
+        if state.streak is Status.DOWN and state.runs == 1:
+            self.asked |= {CheckId(check.id.shop, name) for name in check.depends_on}
 
-    def _shop(self, check: CheckId) -> Shop:
-        return self._shops.get(check.shop) or Shop(check.shop, "")
+    def _note(self, check: CheckId, decision: str, fact: Fact, pending: Pending) -> None:
+        """A decision that differs from the last one is part of the check's story."""
+        log.debug("%s: %s", check, decision)
+        if decision in UNREMARKABLE or self._decisions.get(check) == decision != "failure.counted":
+            return
+        self._decisions[check] = decision
+        detail = " ".join(filter(None, (fact.reason, fact.step, fact.message)))[:300]
+        decided = Decided(fact.ended, decision, check, self._incident_number(check), detail)
+        pending.notes.append(partial(save_decision, decided=decided))
 
-    def _act_on(self, change: Change, check: Check, pending: Pending) -> None:
-        shop = self._shop(check.id)
-        if opens(change) and check.id not in self._open:
-            incident = open_incident(self._next_incident, change, check, shop)
-            self._open[check.id] = incident
-            log.info("%s", incident.title)
-            self._begin(incident, check, "opened", pending)
-        elif closes(change) and check.id in self._open:
-            self._close(check.id, shop, _Ending("recovered", change.since, change.decision), pending)
+    def _incident_number(self, check: CheckId) -> int | None:
+        return next((one.id for one in self._incidents_with(check)), None)
 
-    def _begin(self, incident: Incident, check: Check, event: Event, pending: Pending) -> None:
-        """Note an incident that is new, and tell the channels of its check."""
-        self._next_incident += 1
-        pending.urgent = True
+    def _follow(
+        self, check: Check, before: CheckState, fact: Fact, change: Change | None, pending: Pending
+    ) -> None:
+        """What this run means for incidents."""
+        if before.blind_runs and not self.states[check.id].blind_runs:
+            self._leave_all(check.id, ("blind", "fixture"), fact.started, "recovered.verdict", pending)
+        if change is None:
+            if fact.status is Status.DOWN:
+                self._refresh(check, fact, pending)
+            return
+        pending.notes.append(partial(save_change, change=change))
+        if change.after is Status.DOWN:
+            self._strike(change, check, pending)
+        elif change.before is Status.DOWN:
+            self._leave_all(check.id, ("outage",), change.since, change.decision, pending)
+        if change.after is Status.UP:
+            self._leave_all(check.id, ("degraded",), change.since, change.decision, pending)
+
+    def _strike(self, change: Change, check: Check, pending: Pending) -> None:
+        """A check went down: it joins an incident, or opens one."""
+        shop = self.shop(check.id.shop)
+        joined = strike(self.open.values(), change, check, shop, self.checks)
+        incident = joined or outage(self.number(), change, check, shop)
+        member = incident.member(check.id)
+        self.put(incident, pending, member.joined_by if member else "", check.id)
+
+    def _refresh(self, check: Check, fact: Fact, pending: Pending) -> None:
+        """While nobody was told, an incident tells what the last run found."""
+        for incident in self._incidents_with(check.id, ("outage",)):
+            member = incident.member(check.id)
+            if incident.told is None and member is not None and member.recovered is None:
+                newer = replace(
+                    member,
+                    reason=fact.reason,
+                    step=fact.step,
+                    message=fact.message,
+                    excerpt=fact.excerpt,
+                    runs=self.states[check.id].runs,
+                    trace_id=fact.trace_id,
+                )
+                self.put(refreshed(incident, newer, check), pending)
+
+    # --- what is not down and still wrong
+
+    def look_at_quiet(self, now: float, releases: Mapping[str, Release], pending: Pending) -> None:
+        """Open incidents of checks that give no verdict, or work poorly, for too long."""
+        for identity in sorted(self._quiet & self.checks.keys(), key=str):
+            check, state, shop = self.checks[identity], self.states[identity], self.shop(identity.shop)
+            blocked = state.blind_reason is Reason.BLOCKED and self._is_blocked_everywhere(identity.shop)
+            around = Quiet(now, self._found.get(identity, ""), releases.get(identity.shop), blocked)
+            found = quiet_rule(state, check, shop, self.policy, around)
+            if found is not None:
+                self._open_quiet(check, quiet_member(state, check, now, found), found, pending)
+
+    def _open_quiet(self, check: Check, member: Member, found: QuietFinding, pending: Pending) -> None:
+        mine = next(self._incidents_with(check.id, (found.kind,)), None)
+        same = mine or next((one for one in self.open.values() if found.fits(one, check.id.shop)), None)
+        if same is None:
+            fresh = open_incident(self.number(), found.kind, found.cause, member, check, opened=member.joined)
+            self.put(fresh, pending, found.rule, check.id)
+        elif mine is None:
+            joined = add(same, replace(member, joined_by="joined.same_cause"), check)
+            self.put(joined, pending, "joined.same_cause", check.id)
+        elif LOUDNESS[found.severity] > LOUDNESS[mine.severity]:
+            self.put(replace(mine, severity=found.severity), pending, found.rule, check.id)
+
+    def _is_blocked_everywhere(self, shop: str) -> bool:
+        """Whether every check of a shop that has several is blocked."""
+        states = [self.states.get(one.id) for one in self.checks.values() if one.id.shop == shop]
+        blocked = [
+            state for state in states if state and state.blind_runs and state.blind_reason is Reason.BLOCKED
+        ]
+        return len(blocked) == len(states) > 1
+
+    # --- the book of incidents
+
+    def number(self) -> int:
+        """The number of the next incident."""
+        number, self._next_incident = self._next_incident, self._next_incident + 1
+        return number
+
+    def put(
+        self, incident: Incident, pending: Pending, rule: str = "", check: CheckId | None = None
+    ) -> Incident:
+        """Keep an incident as it is now; a rule makes it part of its story."""
+        if incident.closed is None:
+            if incident.id not in self.open:
+                log.info("#%d [%s] %s", incident.id, incident.severity.upper(), incident.title)
+            self.open[incident.id] = incident
+        else:
+            if self.open.pop(incident.id, None) is not None:
+                log.info("#%d over (%s): %s", incident.id, incident.closed_by, incident.title)
+            self.ended[incident.id] = incident
         pending.notes.append(partial(save_incident, incident=incident))
-        for channel in check.notify:
-            if channel in self.channels:
-                message = compose(event, incident, self._shop(check.id), channel, self._clock())
-                pending.notes.append(partial(add_message, message=message))
+        if rule:
+            at = incident.closed if incident.closed is not None else self._moment(incident, check)
+            pending.notes.append(
+                partial(save_decision, decided=Decided(at, rule, check, incident.id, incident.title))
+            )
+        return incident
 
-    def _close(self, check: CheckId, shop: Shop, ending: _Ending, pending: Pending) -> None:
-        incident = close_incident(self._open.pop(check), ending.at, ending.rule)
-        pending.urgent = True
-        pending.notes.append(partial(save_incident, incident=incident))
-        message = compose(ending.event, incident, shop, "", self._clock())
-        log.info("%s", message.title)
-        pending.notes.append(partial(_tell_who_heard, message=message))
+    @staticmethod
+    def _moment(incident: Incident, check: CheckId | None) -> float:
+        member = incident.member(check) if check else None
+        return member.joined if member else incident.opened
+
+    def _incidents_with(
+        self, check: CheckId, kinds: Iterable[IncidentKind] = ("outage", "degraded", "blind", "fixture")
+    ) -> Iterator[Incident]:
+        """The open incidents that this check belongs to and has not recovered from."""
+        for incident in list(self.open.values()):
+            member = incident.member(check) if incident.kind in kinds else None
+            if member is not None and member.recovered is None:
+                yield incident
+
+    def _leave_all(
+        self, check: CheckId, kinds: Iterable[IncidentKind], at: float, rule: str, pending: Pending
+    ) -> None:
+        for incident in self._incidents_with(check, kinds):
+            self._leave(incident.id, check, at, rule, pending)
+
+    def _leave(self, number: int, check: CheckId, at: float, rule: str, pending: Pending) -> None:
+        left = self.put(leave(self.open[number], check, at, rule), pending, rule, check)
+        if left.closed is not None and left.storm in self.open and left.lead is not None:
+            self._leave(left.storm, left.lead.check, at, rule, pending)
 
 
-def _tell_who_heard(connection: sqlite3.Connection, message: Message) -> None:
-    """The end of an incident is owed to the channels that heard of its beginning."""
-    for channel in told_channels(connection, message.incident):
-        add_message(connection, replace(message, channel=channel))
+def _may_be_quiet(state: CheckState) -> bool:
+    return state.blind_runs > 0 or state.status is Status.DEGRADED

@@ -102,6 +102,7 @@ _NEEDS_HTTP = _NEEDS_A_JOURNEY | {
     Reason.DECODE,
     Reason.REDIRECT,
     Reason.BLOCKED,
+    Reason.MAINTENANCE,
     Reason.STATUS,
     Reason.EXTRACTION,
     Reason.ASSET,

@@ -1,7 +1,7 @@
 """From results to the right few messages: states advance, incidents open and close, channels are told.
 
-A result is only taken note of on the probe loop. One thread advances the states and writes them
-together with the incidents and the messages they cause; each channel's own thread delivers.
+A result is only taken note of on the probe loop. One thread advances the states and writes them together
+with the incidents and the messages they cause; each channel's own thread delivers.
 """
 
 from __future__ import annotations
@@ -10,32 +10,60 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWriting
-from dataclasses import dataclass
-from typing import get_args
+from dataclasses import dataclass, replace
 
-from techrun.alerts.delivery import Backoff, ChannelWorker, Delivered, Sender
+from techrun.alerts.delivery import Backoff, Delivered, Sender
+from techrun.alerts.policy import Policy
 from techrun.errors import StoreError
 from techrun.model import Check, CheckId, Result, Severity, Shop
-from techrun.sinks._keeper import Keeper, Pending
-from techrun.standing import CheckState
+from techrun.sinks._around import Around, look_around
+from techrun.sinks._couriers import Couriers
+from techrun.sinks._fleet import Fleet
+from techrun.sinks._keeper import Keeper
+from techrun.sinks._pending import Pending
+from techrun.sinks._teller import Teller, Voice
+from techrun.standing import CheckState, Incident, OwnNetwork
 from techrun.store.database import Store
-from techrun.store.outbox import Outbox, backlog, release_claims
+from techrun.store.outbox import Outbox, release_claims
+from techrun.store.state import open_holds, undelivered_incidents
 
 log = logging.getLogger(__name__)
 
+LOOK = 1.0
+"""Seconds between two looks at the clock, the windows and what persons did."""
+DISK_HANGS = 5.0
+"""Seconds that a commit may take before its messages go out unwritten."""
 WRITE_AGAIN = 2.0
 """Seconds until states that could not be written are tried again."""
-JOIN = 5.0
-"""Seconds that all channels together get to end what they are sending when techrun stops."""
+
+Ask = Callable[[Iterable[CheckId]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:
     checks: Sequence[Check]
     shops: Sequence[Shop]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alerting:
+    """How incidents are told from now on."""
+
+    policy: Policy
+    voice: Voice
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    state: OwnNetwork
+    at: float
+
+
+_Item = Result | _Configuration | _Alerting | _Network | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +76,65 @@ class Snapshot:
     """By channel how many messages are not yet delivered, and for how many seconds the oldest is not."""
     incidents: dict[tuple[str, Severity], int]
     """Open ones by shop and severity."""
+    open: tuple[Incident, ...]
     states: dict[CheckId, CheckState]
     problem: str
     """Why the store cannot be written; empty while all is well."""
 
 
 class IncidentSink:
-    """Confirms outages and recoveries, and tells the channels of their checks."""
+    """Confirms outages and recoveries, and tells whom they concern."""
 
     def __init__(
         self,
         store: Store,
         channels: Sequence[Sender] = (),
         *,
+        policy: Policy | None = None,
+        voice: Voice | None = None,
+        ask: Ask = lambda checks: None,  # noqa: ARG005  nobody to ask
         clock: Callable[[], float] = time.time,
         backoff: Backoff | None = None,
     ) -> None:
-        self._store = store
-        self._clock = clock
+        self._store, self._clock, self._ask = store, clock, ask
         store.write(release_claims, urgent=True).result()
         self._outbox = Outbox(store, clock)
-        self._backoff = backoff
-        self._workers: dict[str, ChannelWorker] = {}
+        self._couriers = Couriers(self._outbox, clock, backoff)
         with store.read() as connection:
-            self._keeper = Keeper(connection, clock)
-        self.replace_channels(channels)
+            self._keeper = Keeper(connection, policy or Policy())
+            self._keeper.ended = {one.id: one for one in undelivered_incidents(connection)}
+            self._teller = Teller(self._keeper, open_holds(connection), voice or Voice())
+        self._fleet = Fleet(self._keeper)
+        self._network = _Network("unknown", 0.0)
+        self._around = Around(clock())
+        self._looked = float("-inf")
         self._pending = Pending()
-        self._queue: queue.SimpleQueue[Result | _Configuration | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._ending = False
         self._said = ""
+        self._couriers.replace(channels)
+        self._teller.channels = self._couriers.names
         self._thread = threading.Thread(target=self._run, name="techrun-incidents", daemon=True)
         self._thread.start()
+
+    # --- called from other threads
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:
         """Incidents of checks that are gone are closed, and their channels told so."""
         self._queue.put(_Configuration(tuple(checks), tuple(shops)))
 
-    def replace_channels(self, channels: Sequence[Sender]) -> None:
-        """Deliver through these from now on; what is being sent by the former ones ends undisturbed."""
-        former, self._workers = self._workers, {channel.name: self._start(channel) for channel in channels}
-        for name, worker in former.items():
-            worker.stop()
-            if name in self._workers:
-                self._workers[name].counts = worker.counts
-        self._keeper.channels = frozenset(self._workers)
+    def replace_alerting(self, channels: Sequence[Sender] | None, policy: Policy, voice: Voice) -> None:
+        """Tell by this policy from now on, and through these channels (None: the ones that are there).
 
-    def _start(self, channel: Sender) -> ChannelWorker:
-        return ChannelWorker(self._outbox, channel, self._clock, self._backoff)
+        What is being sent by the former channels ends undisturbed.
+        """
+        if channels is not None:
+            self._couriers.replace(channels)
+        self._queue.put(_Alerting(policy, voice, self._couriers.names))
+
+    def note_network(self, state: OwnNetwork, at: float) -> None:
+        """Note that the network of techrun itself was lost, or is back."""
+        self._queue.put(_Network(state, at))
 
     def accept(self, result: Result) -> None:
         """Take note of one result."""
@@ -106,59 +146,92 @@ class IncidentSink:
             return
         self._queue.put(None)
         self._thread.join()
-        for worker in self._workers.values():
-            worker.stop()
-        end = time.monotonic() + JOIN
-        for worker in self._workers.values():
-            worker.join(max(0.0, end - time.monotonic()))
+        self._couriers.stop()
 
     def snapshot(self) -> Snapshot:
         """Where alerting stands now. What could be counted and is not there is told as 0."""
         now = self._clock()
-        with self._store.read() as connection:
-            waiting = {
-                line.channel: (line.messages, max(0.0, now - line.oldest)) for line in backlog(connection)
-            }
+        waiting = {
+            line.channel: (line.messages, max(0.0, now - line.oldest)) for line in self._outbox.backlog()
+        }
         return Snapshot(
-            notifications={
-                (name, result): worker.counts[result]
-                for name, worker in self._workers.items()
-                for result in get_args(Delivered)
-            },
-            waiting=dict.fromkeys(self._workers, (0, 0.0)) | waiting,
+            notifications=self._couriers.counts(),
+            waiting=dict.fromkeys(self._couriers.names, (0, 0.0)) | waiting,
             incidents=self._keeper.count_open(),
-            states=self._keeper.states_now(),
+            open=tuple(self._keeper.open.copy().values()),
+            states=self._keeper.states.copy(),
             problem=self._store.problem,
         )
 
+    # --- the thread of the incidents
+
     def _run(self) -> None:
         while not (self._ending and not self._pending):
-            self._absorb(wait=None if not self._pending else WRITE_AGAIN)
+            self._absorb(wait=WRITE_AGAIN if self._pending else LOOK)
+            self._look()
             written = self._write()
             if self._ending and not written:
                 log.error("the last states could not be written: %s", self._store.problem)
                 return
 
-    def _absorb(self, wait: float | None) -> None:
-        """Advance the states by all results that are there; waits for the first of them."""
+    def _absorb(self, wait: float) -> None:
+        """Take what is there until incidents change; waits for the first of it."""
         try:
             self._take(self._queue.get(timeout=wait))
-            while True:
+            while not self._pending.urgent:
                 self._take(self._queue.get_nowait())
         except queue.Empty:
             return
 
-    def _take(self, item: Result | _Configuration | None) -> None:
+    def _take(self, item: _Item) -> None:
         try:
-            if item is None:
-                self._ending = True
-            elif isinstance(item, Result):
-                self._keeper.take(item, self._pending)
-            else:
-                self._keeper.configure(item.checks, item.shops, self._pending)
+            self._sort(item)
         except Exception:
             # A fault of ours with one check must not end alerting for all the others.
             log.exception("a result could not be judged")
+
+    def _sort(self, item: _Item) -> None:
+        if item is None:
+            self._ending = True
+        elif isinstance(item, Result):
+            self._keeper.take(item, self._pending)
+        elif isinstance(item, _Configuration):
+            self._keeper.configure(item.checks, item.shops, self._clock(), self._pending)
+        elif isinstance(item, _Network):
+            self._network = item
+        else:
+            self._keeper.policy, self._teller.voice = item.policy, item.voice
+            self._teller.channels = item.channels
+
+    def _look(self) -> None:
+        """Write what is owed now: once a second, and whenever incidents change."""
+        now = self._clock()
+        if not self._pending.urgent and 0 <= now - self._looked < LOOK:
+            return
+        self._looked = now
+        try:
+            self._around = self._look_around(now)
+            self._keeper.look_at_quiet(now, self._around.desk.releases, self._pending)
+            self._fleet.look(self._around, self._pending)
+            self._teller.look(self._around, self._pending)
+        except Exception:
+            log.exception("the incidents could not be looked through")
+        if self._keeper.asked:
+            asked, self._keeper.asked = self._keeper.asked, set()
+            self._ask(asked)
+
+    def _look_around(self, now: float) -> Around:
+        live = [*self._keeper.open, *self._keeper.ended]
+        around = replace(
+            self._around, now=now, own_network=self._network.state, network_since=self._network.at
+        )
+        try:
+            with self._store.read() as connection:
+                around = look_around(connection, around, live, shadow=self._teller.voice.shadow)
+        except StoreError as error:
+            # What was known a second ago is better than no alerts.
+            self._say_once(str(error))
+        return around.with_told(self._outbox.unwritten())
 
     def _write(self) -> bool:
         """Write what is pending; what cannot be written stays pending, the newer over the older."""
@@ -166,9 +239,10 @@ class IncidentSink:
             return True
         flying, self._pending = self._pending, Pending()
         try:
-            self._wait_for(self._store.write(flying.write, urgent=flying.urgent))
+            self._wait_for(self._store.write(flying.write, urgent=flying.urgent), flying)
         except StoreError as error:
             self._say_once(str(error))
+            self._deliver_unwritten(flying)
             self._pending = flying.followed_by(self._pending)
             return False
         except Exception:
@@ -177,9 +251,8 @@ class IncidentSink:
             self._pending = flying.without_states().followed_by(self._pending)
             return False
         self._said = ""
-        if flying.urgent:
-            for worker in self._workers.values():
-                worker.wake()
+        if flying.messages:
+            self._couriers.wake()
         return True
 
     def _say_once(self, problem: str) -> None:
@@ -187,10 +260,21 @@ class IncidentSink:
             log.error("states and messages are kept in memory until the store can be written: %s", problem)
         self._said = problem
 
-    def _wait_for(self, writing: Future[None]) -> None:
+    def _wait_for(self, writing: Future[None], flying: Pending) -> None:
         """Wait for the disk; meanwhile results go on being judged, so that they do not pile up."""
+        hangs = time.monotonic() + DISK_HANGS
         while True:
             try:
                 return writing.result(timeout=1.0)
             except StillWriting:
                 self._absorb(wait=0.001)
+            if time.monotonic() >= hangs:
+                hangs = float("inf")
+                self._say_once("the disk does not answer")
+                self._deliver_unwritten(flying)
+
+    def _deliver_unwritten(self, flying: Pending) -> None:
+        """Let messages go out though the disk does not take them: a full disk must not silence an outage."""
+        if flying.messages:
+            self._outbox.keep(flying.messages)
+            self._couriers.wake()

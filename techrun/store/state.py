@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from techrun.model import CheckId, Reason, Status
-from techrun.standing import Change, CheckState, Incident
+from techrun.standing import Change, CheckState, Decided, Hold, Incident, Member
 from techrun.store.watched import NUMBER, number_checks
 
 _STATE = (
-    "status, since, streak, runs, streak_since, goods, goods_since, order_failures, failed_step, last_good"
+    "status, since, streak, runs, streak_since, goods, goods_since, order_failures, failed_step, last_good,"
+    " blind_runs, blind_since, blind_reason, last_run"
 )
-_INCIDENT = (
-    "id, shop, name, severity, title, since, opened, reason, step, message, last_good, runs, trace_id,"
-    " closed, closed_by"
-)
+_VALUES = ", ".join("?" * len(_STATE.split(",")))
+_INCIDENT = "id, kind, shop, severity, title, since, opened, cause, text, storm, told, closed, closed_by"
 
 
 def save_states(connection: sqlite3.Connection, states: Mapping[CheckId, CheckState]) -> None:
     """Write how these checks stand, over what was known of them."""
     number_checks(connection, states)
     connection.executemany(
-        f"INSERT OR REPLACE INTO states VALUES ({NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  constants of the store
+        f"INSERT OR REPLACE INTO states VALUES ({NUMBER}, {_VALUES})",  # noqa: S608  constants of the store
         [_state_row(check, state) for check, state in states.items()],
     )
 
@@ -42,6 +42,10 @@ def _state_row(check: CheckId, state: CheckState) -> tuple[Any, ...]:
         state.order_failures,
         state.failed_step,
         state.last_good,
+        state.blind_runs,
+        state.blind_since,
+        state.blind_reason.value if state.blind_reason else "",
+        state.last_run,
     )
 
 
@@ -49,8 +53,14 @@ def load_states(connection: sqlite3.Connection) -> dict[CheckId, CheckState]:
     """How every check stood when it was last written."""
     query = f"SELECT shop, name, {_STATE} FROM states JOIN watched ON watched.id = states.watched"  # noqa: S608  constants of this file
     found = {}
-    for shop, name, status, since, streak, *rest in connection.execute(query):
-        found[CheckId(shop, name)] = CheckState(Status(status), since, Status(streak), *rest)
+    for shop, name, *row in connection.execute(query):
+        state = CheckState(*row)
+        found[CheckId(shop, name)] = replace(
+            state,
+            status=Status(state.status),
+            streak=Status(state.streak),
+            blind_reason=Reason(state.blind_reason) if state.blind_reason else None,
+        )
     return found
 
 
@@ -86,26 +96,50 @@ def save_change(connection: sqlite3.Connection, change: Change) -> None:
 
 
 def save_incident(connection: sqlite3.Connection, incident: Incident) -> None:
-    """Write an incident, over what was known of it."""
+    """Write an incident and its members, over what was known of it."""
     connection.execute(
-        "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             incident.id,
-            incident.check.shop,
-            incident.check.name,
+            incident.kind,
+            incident.shop,
             incident.severity,
             incident.title,
             incident.since,
             incident.opened,
-            incident.reason.value if incident.reason else "",
-            incident.step,
-            incident.message,
-            incident.last_good,
-            incident.runs,
-            incident.trace_id,
+            incident.cause,
+            incident.text,
+            incident.storm,
+            incident.told,
             incident.closed,
             incident.closed_by,
         ),
+    )
+    connection.execute("DELETE FROM members WHERE incident = ?", (incident.id,))
+    connection.executemany(
+        "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_member_row(incident.id, position, member) for position, member in enumerate(incident.members)],
+    )
+
+
+def _member_row(incident: int, position: int, member: Member) -> tuple[Any, ...]:
+    return (
+        incident,
+        position,
+        member.check.shop,
+        member.check.name,
+        member.severity,
+        member.since,
+        member.joined,
+        member.joined_by,
+        member.reason.value if member.reason else "",
+        member.step,
+        member.message,
+        member.excerpt,
+        member.last_good,
+        member.runs,
+        member.trace_id,
+        member.recovered,
     )
 
 
@@ -117,28 +151,125 @@ def next_incident(connection: sqlite3.Connection) -> int:
 
 def open_incidents(connection: sqlite3.Connection) -> Iterator[Incident]:
     """What is wrong now, oldest first."""
-    yield from _incidents(connection, "WHERE closed IS NULL ORDER BY id")
+    yield from _incidents(connection, "closed IS NULL")
 
 
 def past_incidents(connection: sqlite3.Connection, since: float) -> Iterator[Incident]:
     """What was opened since then, open or closed, oldest first."""
-    yield from _incidents(connection, "WHERE opened >= ? ORDER BY id", (since,))
+    yield from _incidents(connection, "opened >= ?", (since,))
+
+
+def incidents_by_number(connection: sqlite3.Connection, numbers: Sequence[int]) -> Iterator[Incident]:
+    """These incidents, as far as there are such, oldest first."""
+    yield from _incidents(connection, f"id IN ({', '.join('?' * len(numbers))})", tuple(numbers))
 
 
 def _incidents(
     connection: sqlite3.Connection, condition: str, values: tuple[Any, ...] = ()
 ) -> Iterator[Incident]:
-    query = f"SELECT {_INCIDENT} FROM incidents {condition}"  # noqa: S608  constants of this file
-    for number, shop, name, severity, title, since, opened, reason, *rest in connection.execute(
-        query, values
+    chosen = f"SELECT id FROM incidents WHERE {condition}"  # noqa: S608  constants of this file
+    members: dict[int, list[Member]] = {}
+    for row in connection.execute(
+        f"SELECT * FROM members WHERE incident IN ({chosen}) ORDER BY incident, position",  # noqa: S608  constants of this file
+        values,
     ):
-        yield Incident(
-            number,
-            CheckId(shop, name),
-            severity,
-            title,
-            since,
-            opened,
-            Reason(reason) if reason else None,
-            *rest,
+        members.setdefault(row[0], []).append(_member(row))
+    query = f"SELECT {_INCIDENT} FROM incidents WHERE {condition} ORDER BY id"  # noqa: S608  constants of this file
+    for number, *row in connection.execute(query, values).fetchall():
+        known = Incident(number, *row[:6])
+        cause, text, storm, told, closed, closed_by = row[6:]
+        yield replace(
+            known,
+            members=tuple(members.get(number, ())),
+            cause=cause,
+            text=text,
+            storm=storm,
+            told=told,
+            closed=closed,
+            closed_by=closed_by,
         )
+
+
+def _member(row: tuple[Any, ...]) -> Member:
+    _, _, shop, name, severity, since, joined, rule, reason, *rest = row
+    return Member(
+        CheckId(shop, name), severity, since, joined, rule, Reason(reason) if reason else None, *rest
+    )
+
+
+def save_decision(connection: sqlite3.Connection, decided: Decided) -> None:
+    """Note a decision for the story of its check or incident."""
+    check = decided.check or CheckId("", "")
+    connection.execute(
+        "INSERT INTO decisions (at, shop, name, incident, decision, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        (decided.at, check.shop, check.name, decided.incident, decided.decision, decided.detail),
+    )
+
+
+def decisions_of(connection: sqlite3.Connection, incident: int) -> list[Decided]:
+    """The story of an incident, in its order."""
+    rows = connection.execute(
+        "SELECT at, decision, shop, name, incident, detail FROM decisions WHERE incident = ? ORDER BY id",
+        (incident,),
+    )
+    return [_decided(row) for row in rows]
+
+
+def last_decisions(connection: sqlite3.Connection, check: CheckId, count: int = 20) -> list[Decided]:
+    """The newest decisions about a check, the newest first."""
+    rows = connection.execute(
+        "SELECT at, decision, shop, name, incident, detail FROM decisions WHERE shop = ? AND name = ?"
+        " ORDER BY at DESC, id DESC LIMIT ?",
+        (check.shop, check.name, count),
+    )
+    return [_decided(row) for row in rows]
+
+
+def _decided(row: tuple[Any, ...]) -> Decided:
+    at, decision, shop, name, incident, detail = row
+    return Decided(at, decision, CheckId(shop, name) if name else None, incident, detail)
+
+
+def begin_hold(connection: sqlite3.Connection, incident: int, hold: Hold, since: float) -> None:
+    """Note that an incident is held from now on."""
+    connection.execute(
+        "INSERT INTO holds (incident, rule, detail, since) VALUES (?, ?, ?, ?)",
+        (incident, hold.rule, hold.detail, since),
+    )
+
+
+def end_hold(connection: sqlite3.Connection, incident: int, rule: str, until: float) -> None:
+    """Note that it is held no longer."""
+    connection.execute(
+        "UPDATE holds SET until = ? WHERE incident = ? AND rule = ? AND until IS NULL",
+        (until, incident, rule),
+    )
+
+
+def holds_of(connection: sqlite3.Connection, incident: int) -> list[Hold]:
+    """What held an incident, oldest first; without `until` where it still does."""
+    rows = connection.execute(
+        "SELECT rule, until, detail, since FROM holds WHERE incident = ? ORDER BY id", (incident,)
+    )
+    return [Hold(*row) for row in rows]
+
+
+def open_holds(connection: sqlite3.Connection) -> dict[int, dict[str, Hold]]:
+    """What holds incidents now, by incident and rule."""
+    found: dict[int, dict[str, Hold]] = {}
+    for incident, *row in connection.execute(
+        "SELECT incident, rule, until, detail, since FROM holds WHERE until IS NULL"
+    ):
+        hold = Hold(*row)
+        found.setdefault(incident, {})[hold.rule] = hold
+    return found
+
+
+def undelivered_incidents(connection: sqlite3.Connection) -> list[Incident]:
+    """Incidents that are over while messages about them are still on their way."""
+    return list(
+        _incidents(
+            connection,
+            "closed IS NOT NULL AND id IN (SELECT incident FROM outbox WHERE settled IS NULL)",
+        )
+    )

@@ -1,0 +1,102 @@
+"""When a check that is not down is an incident all the same: it gives no verdict, or works poorly. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from techrun.alerts.policy import Policy
+from techrun.model import Check, Reason, Severity, Shop, Status
+from techrun.standing import LOUDNESS, CheckState, Incident, IncidentKind, Member, Release
+
+BLIND_RUNS = 2
+"""One run without a verdict is no blindness, however long the next one takes to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What is known around the check."""
+
+    now: float
+    found: str = ""
+    """What its last run said."""
+    release: Release | None = None
+    """The shop's last one."""
+    blocked_everywhere: bool = False
+    """Every check of the shop is."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietFinding:
+    """What is wrong with a check that is not down."""
+
+    kind: IncidentKind
+    rule: str
+    cause: str
+    severity: Severity
+    message: str
+
+    def fits(self, incident: Incident, shop: str) -> bool:
+        """Whether an open incident of this shop is about the same."""
+        return (incident.kind, incident.cause, incident.shop) == (self.kind, self.cause, shop)
+
+
+def quiet_member(state: CheckState, check: Check, at: float, found: QuietFinding) -> Member:
+    """The check as a member of the incident that tells of it."""
+    blind = state.blind_runs > 0
+    return Member(
+        check=check.id,
+        severity=found.severity,
+        since=state.blind_since if blind else state.since,
+        joined=at,
+        joined_by="joined.first",
+        reason=state.blind_reason if blind else None,
+        message=found.message,
+        last_good=state.last_good,
+        runs=state.blind_runs if blind else state.runs,
+    )
+
+
+def quiet_rule(
+    state: CheckState, check: Check, shop: Shop, policy: Policy, quiet: Quiet
+) -> QuietFinding | None:
+    """What is wrong with a check that is blind or degraded, once that has lasted long enough."""
+    if state.blind_runs:
+        return _blind(state, check, shop, policy, quiet)
+    if state.status is Status.DEGRADED and quiet.now - state.since >= policy.degraded_after:
+        return QuietFinding(
+            "degraded", "degraded.lasts", "degraded", _loudest(check, shop, "ticket"), quiet.found
+        )
+    return None
+
+
+def _blind(state: CheckState, check: Check, shop: Shop, policy: Policy, quiet: Quiet) -> QuietFinding | None:
+    confirmed = state.blind_runs >= check.confirmation.fail_after
+    if state.blind_reason is Reason.FIXTURE:
+        severity = _loudest(check, shop, "ticket")
+        return (
+            QuietFinding("fixture", "fixture.confirmed", "fixture", severity, quiet.found)
+            if confirmed
+            else None
+        )
+    cause = f"blind: {state.blind_reason or Reason.INTERNAL}"
+    if state.blind_reason is Reason.BLOCKED and confirmed:
+        rule = _loud_rule(state, policy, quiet)
+        if rule is not None:
+            return QuietFinding("blind", rule, cause, _loudest(check, shop, "page"), quiet.found)
+    if state.blind_runs >= BLIND_RUNS and quiet.now - state.blind_since >= policy.blind_after:
+        return QuietFinding("blind", "blind.confirmed", cause, "ticket", quiet.found)
+    return None
+
+
+def _loud_rule(state: CheckState, policy: Policy, quiet: Quiet) -> str | None:
+    """Why a blocked check wakes a person: then customers are probably blocked as well."""
+    release = quiet.release
+    if release is not None and 0 <= state.blind_since - release.begun <= policy.blocked_after_release:
+        return "blind.blocked_after_release"
+    return "blind.blocked_everywhere" if quiet.blocked_everywhere else None
+
+
+def _loudest(check: Check, shop: Shop, limit: Severity) -> Severity:
+    """The check's severity, no louder than this, and outside production no louder than a ticket."""
+    limits: tuple[Severity, ...] = ("ticket",) if shop.env != "production" else ()
+    return min(limit, check.severity, *limits, key=LOUDNESS.__getitem__)

@@ -1,0 +1,66 @@
+"""What alerting has decided and the disk does not have yet."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from techrun.model import CheckId
+from techrun.standing import CheckState, Message
+from techrun.store.outbox import add_message
+from techrun.store.state import save_states
+
+log = logging.getLogger(__name__)
+
+Note = Callable[[sqlite3.Connection], object]
+
+
+@dataclass(slots=True)
+class Pending:
+    """What must be written in one transaction: the newest state of each check, notes and messages in order."""
+
+    states: dict[CheckId, CheckState] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    """For the outbox: while the disk refuses them they are delivered from memory."""
+
+    def __bool__(self) -> bool:
+        return bool(self.states or self.notes or self.messages)
+
+    @property
+    def urgent(self) -> bool:
+        """More than states has changed: somebody may have to be told."""
+        return bool(self.notes or self.messages)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write it all."""
+        for note in self.notes:
+            _attempt(note, connection)
+        for message in self.messages:
+            _attempt(partial(add_message, message=message), connection)
+        save_states(connection, self.states)
+
+    def followed_by(self, later: Pending) -> Pending:
+        """Both in one."""
+        return Pending(
+            states={**self.states, **later.states},
+            notes=[*self.notes, *later.notes],
+            messages=[*self.messages, *later.messages],
+        )
+
+    def without_states(self) -> Pending:
+        """Notes and messages alone."""
+        return Pending(notes=self.notes, messages=self.messages)
+
+
+def _attempt(note: Note, connection: sqlite3.Connection) -> None:
+    try:
+        note(connection)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:
+        # One row that breaks a rule must not hold back all the messages after it, for ever.
+        log.exception("a change could not be noted")

@@ -1,0 +1,246 @@
+"""What is owed of each incident to each channel, written into the outbox. Belongs to the incidents' thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from techrun.alerts.context import Context
+from techrun.alerts.impact import at_risk, lost
+from techrun.alerts.incidents import ancestors
+from techrun.alerts.links import ack_link
+from techrun.alerts.message import compose
+from techrun.alerts.routing import Case, Owed, Verdict, owed, recipients
+from techrun.alerts.windows import grace_of, hold_of, occurrences
+from techrun.model import CheckId, Reason, Status
+from techrun.sinks._around import Around
+from techrun.sinks._keeper import Keeper
+from techrun.sinks._pending import Pending
+from techrun.standing import Decided, Hold, Incident, Message, Told, Window
+from techrun.store.desk import add_window
+from techrun.store.state import begin_hold, end_hold, save_decision
+
+log = logging.getLogger(__name__)
+
+PARENT_WAIT = 45.0
+"""Seconds that a child's outage waits for what its parent's runs find; then it is told in any case."""
+OCCURRENCES_AHEAD = 3600.0
+NAMES = 6
+"""Names of checks that a message lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How messages are written."""
+
+    shadow: bool = False
+    """They are only recorded."""
+    url: str = ""
+    """How people reach this techrun; empty: messages have no links to it."""
+    secret: str = ""
+    templates: Path | None = None
+
+
+class Teller:
+    """Writes messages, and what holds them back."""
+
+    def __init__(self, keeper: Keeper, holds: dict[int, dict[str, Hold]], voice: Voice) -> None:
+        self.channels: frozenset[str] = frozenset()
+        """Names of the channels that messages can be written for."""
+        self.voice = voice
+        self._keeper = keeper
+        self._told: dict[int, dict[tuple[str, int, str], Told]] = {}
+        self._holds = holds
+        self._acknowledged: set[int] = set()
+        self._written_windows: set[tuple[str, float]] = set()
+
+    def look(self, around: Around, pending: Pending) -> None:
+        """Write all that is owed now."""
+        self._note_acknowledgements(around, pending)
+        windows = self._windows(around, pending)
+        for incident in [*self._keeper.open.values(), *self._keeper.ended.values()]:
+            try:
+                self._tell(incident, windows, around, pending)
+            except Exception:
+                # A fault of ours with one incident must not keep the others from being told.
+                log.exception("incident %d could not be told", incident.id)
+
+    def _tell(self, incident: Incident, windows: list[Window], around: Around, pending: Pending) -> None:
+        keeper, known = self._keeper, self._told_of(incident, around)
+        verdict = owed(
+            Case(
+                incident=incident,
+                recipients=recipients(
+                    incident, keeper.checks, keeper.shop(incident.shop), keeper.policy, around.now
+                ),
+                told=known,
+                holds=tuple(self._holding(incident, windows, around)),
+                acknowledged=around.desk.acknowledged.get(incident.id),
+                withdrawn=incident.closed_by == "closed.check_gone",
+            ),
+            keeper.policy,
+            around.now,
+        )
+        for due in verdict.owed:
+            if due.channel in self.channels:
+                self._write(incident, due, verdict, around, pending)
+        self._note_holds(incident, verdict.holds, around.now, pending)
+        waits = any(one.state in {"waiting", "sending"} for one in known)
+        if incident.closed is not None and not verdict.owed and not waits:
+            keeper.ended.pop(incident.id, None)
+            self._told.pop(incident.id, None)
+
+    def _told_of(self, incident: Incident, around: Around) -> tuple[Told, ...]:
+        """What was told; the disk knows best what became of it, and memory what it does not have yet."""
+        known = self._told.setdefault(incident.id, {})
+        for one in around.told.get(incident.id, ()):
+            known[one.event, one.nth, one.channel] = one
+        return tuple(known.values())
+
+    def _write(
+        self, incident: Incident, due: Owed, verdict: Verdict, around: Around, pending: Pending
+    ) -> None:
+        message = compose(
+            due.event,
+            incident,
+            due.channel,
+            self._context(incident, verdict, around),
+            around.now,
+            nth=due.nth,
+            stands_for=due.stands_for,
+            templates=self.voice.templates,
+        )
+        self._put(replace(message, shadow=self.voice.shadow), due, pending)
+        if incident.told is None:
+            self._keeper.put(replace(incident, told=around.now), pending)
+
+    def _put(self, message: Message, due: Owed, pending: Pending) -> None:
+        pending.messages.append(message)
+        told = Told(
+            message.incident,
+            message.event,
+            message.nth,
+            message.channel,
+            message.severity,
+            message.created,
+            state="sent" if message.shadow else "waiting",
+            stands_for=message.stands_for,
+        )
+        self._told.setdefault(message.incident, {})[told.event, told.nth, told.channel] = told
+        log.info("%s for %s: %s", message.event, message.channel, message.title)
+        detail = f"{message.channel}{f' in place of {due.stands_for}' if due.stands_for else ''}"
+        decided = Decided(message.created, due.rule, None, message.incident, detail)
+        pending.notes.append(partial(save_decision, decided=decided))
+
+    # --- what holds a message back
+
+    def _holding(self, incident: Incident, windows: list[Window], around: Around) -> Iterator[Hold]:
+        if incident.closed is not None:
+            return
+        now, policy = around.now, self._keeper.policy
+        window = hold_of(windows, incident, self._keeper.checks, now)
+        if window is not None:
+            yield window
+        if incident.kind != "outage":
+            return
+        if around.own_network == "lost":
+            yield Hold("held.uplink", detail="techrun's own network is gone")
+        stands_until = incident.since + policy.maintenance_page
+        if now < stands_until and all(one.reason is Reason.MAINTENANCE for one in incident.failing):
+            yield Hold("held.maintenance_page", stands_until, "the platform shows its maintenance page")
+        parent = self._open_question(incident)
+        if parent is not None and now < incident.opened + PARENT_WAIT:
+            yield Hold("held.parent", incident.opened + PARENT_WAIT, f"{parent} is asked first")
+
+    def _open_question(self, incident: Incident) -> CheckId | None:
+        """A check that would explain all that fails here, and of which it is not known yet whether it is down."""
+        if incident.told is not None:
+            return None
+        lead = incident.lead
+        for parent in ancestors(lead.check, self._keeper.checks) if lead else ():
+            state = self._keeper.states.get(parent)
+            if lead is None or parent not in self._keeper.checks or incident.member(parent) is not None:
+                continue
+            failing = state is not None and state.streak is Status.DOWN and state.status is not Status.DOWN
+            if failing or state is None or (state.last_run or 0.0) < lead.since:
+                return parent
+        return None
+
+    def _windows(self, around: Around, pending: Pending) -> list[Window]:
+        """All windows that matter now; those of the calendar and of releases are written as they begin."""
+        now, policy = around.now, self._keeper.policy
+        made = [
+            replace(
+                grace_of(release, policy.deploy_grace), source=f"release {release.shop} {release.version}"
+            )
+            for release in around.desk.releases.values()
+        ]
+        for planned in policy.calendar:
+            made += occurrences(planned, now - OCCURRENCES_AHEAD, now)
+        made = [window for window in made if window.covers(now)]
+        # One that was ended by a person stays ended.
+        there = {(window.source, window.starts) for window in around.desk.windows}
+        made = [window for window in made if (window.source, window.starts) not in there]
+        for window in made:
+            if (window.source, window.starts) not in self._written_windows:
+                self._written_windows.add((window.source, window.starts))
+                noted = replace(window, created=now)
+                pending.notes.append(partial(add_window, window=noted))
+        return [*around.desk.windows, *made]
+
+    def _note_holds(self, incident: Incident, holds: tuple[Hold, ...], now: float, pending: Pending) -> None:
+        """What begins or ends to hold an incident is part of its story."""
+        before = self._holds.setdefault(incident.id, {})
+        for hold in holds:
+            if hold.rule not in before:
+                before[hold.rule] = replace(hold, since=now)
+                pending.notes.append(partial(begin_hold, incident=incident.id, hold=hold, since=now))
+        for rule in before.keys() - {hold.rule for hold in holds}:
+            del before[rule]
+            pending.notes.append(partial(end_hold, incident=incident.id, rule=rule, until=now))
+        if not before:
+            del self._holds[incident.id]
+
+    def _note_acknowledgements(self, around: Around, pending: Pending) -> None:
+        for number, given in around.desk.acknowledged.items():
+            if number in self._keeper.open and number not in self._acknowledged:
+                self._acknowledged.add(number)
+                detail = f"by {given.author}{f': {given.note}' if given.note else ''}"
+                decided = Decided(given.at, "acknowledged", None, number, detail)
+                pending.notes.append(partial(save_decision, decided=decided))
+
+    # --- what a message says
+
+    def _context(self, incident: Incident, verdict: Verdict, around: Around) -> Context:
+        keeper, shop = self._keeper, self._keeper.shops.get(incident.shop)
+        earns = shop.impact if shop and incident.kind == "outage" and incident.severity == "page" else None
+        zone = shop.timezone if shop else "UTC"
+        until = incident.closed if incident.closed is not None else around.now
+        release = around.desk.releases.get(incident.shop)
+        return Context(
+            shop=shop,
+            check=keeper.checks.get(incident.lead.check) if incident.lead else None,
+            up=self._up(incident.shop),
+            own_network=around.own_network,
+            release=release if release is not None and release.begun <= incident.since else None,
+            per_hour=at_risk(earns, around.now, zone) if earns else None,
+            lost=lost(earns, incident.since, until, zone) if earns else None,
+            test_orders=tuple(one.reference for one in around.leaked if one.check.shop == incident.shop),
+            next_escalation=verdict.next_escalation,
+            ack_link=ack_link(self.voice.url, self.voice.secret, incident.id) if self.voice.url else "",
+            holds=tuple(self._holds.get(incident.id, {}).values()),
+            acknowledged=around.desk.acknowledged.get(incident.id),
+            storm=tuple(one for one in keeper.open.values() if one.storm == incident.id),
+        )
+
+    def _up(self, shop: str) -> tuple[str, ...]:
+        states = self._keeper.states
+        up = (
+            check.name
+            for check in self._keeper.checks
+            if check.shop == shop and check in states and states[check].status is Status.UP
+        )
+        return tuple(name for name, _ in zip(up, range(NAMES), strict=False))
