@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -73,12 +73,13 @@ def occurrences(planned: Planned, since: float, until: float) -> list[Window]:
     ]
 
 
-def _single(planned: Planned) -> Iterator[tuple[float, float]]:
-    if planned.starts is not None:
-        yield planned.starts, planned.ends if planned.ends is not None else planned.starts + planned.lasts
+def _single(planned: Planned) -> list[tuple[float, float]]:
+    if planned.starts is None:
+        return []
+    return [(planned.starts, planned.ends if planned.ends is not None else planned.starts + planned.lasts)]
 
 
-def _recurring(planned: Planned, since: float, until: float) -> Iterator[tuple[float, float]]:
+def _recurring(planned: Planned, since: float, until: float) -> list[tuple[float, float]]:
     """Beginnings by the wall clock, each lasting its real seconds.
 
     An hour that the change of clocks leaves out begins as late after it as it would have begun, as RFC 5545
@@ -89,11 +90,13 @@ def _recurring(planned: Planned, since: float, until: float) -> Iterator[tuple[f
     latest = datetime.fromtimestamp(until, zone).replace(tzinfo=None) + _DAY
     within_a_day = _WITHIN_A_DAY.search(planned.rule) is not None
     rule = _rule(planned.rule, _first(planned, earliest.date() if within_a_day else _FIRST_DAY))
+    starts = set()
     for moment in rule.between(earliest, latest, inc=True):
-        local = moment.replace(tzinfo=zone)
-        folds = (local, local.replace(fold=1)) if within_a_day else (local,)
-        for starts in sorted({each.timestamp() for each in folds}):
-            yield starts, starts + planned.lasts
+        first = moment.replace(tzinfo=zone).timestamp()
+        starts.add(first)
+        if within_a_day:
+            starts.add(max(first, moment.replace(tzinfo=zone, fold=1).timestamp()))
+    return [(each, each + planned.lasts) for each in sorted(starts)]
 
 
 def _first(planned: Planned, day: date) -> datetime:
