@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 
 import pytest
@@ -32,3 +33,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if package := missing_package(item):
             item.add_marker(pytest.mark.skip(reason=f"needs {package}: apt-get install {package}"))
+
+
+class Disk:
+    """Takes not one byte more while it is full: the system refuses every write to a file."""
+
+    def __init__(self):
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._limits[1]))
+
+    def empty(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+
+
+@pytest.fixture
+def disk():
+    """The disk of this process; it has room again at the test's end."""
+    made = Disk()
+    yield made
+    made.empty()

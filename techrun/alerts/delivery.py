@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ LOOK_AGAIN = 30.0
 """Seconds between two looks into the outbox when nobody says that something is there."""
 STORE_REST = 2.0
 """Seconds to wait where the store could not be used."""
+LONGEST_PAUSE = 900.0
+"""A service may ask us to wait for so many seconds; longer, and whoever is on call hears too late."""
+CHANNEL_PAUSE = 60.0
+"""For so many of them the other messages of its channel wait too: they would be turned away alike."""
 
 Delivered = Literal["sent", "failed", "given_up"]
 
@@ -33,7 +38,7 @@ class Outbox(Protocol):
         """The next message that is due, now this worker's."""
 
     def settle(self, message: Message, receipt: Receipt, retry_at: float | None) -> None:
-        """Note what became of an attempt; without `retry_at` a failed message is given up."""
+        """Note what became of an attempt, on the disk or not; without `retry_at` a failed message is given up."""
 
     def next_due(self, channel: str) -> float | None:
         """When the next message may be tried."""
@@ -54,13 +59,20 @@ class Backoff:
 
     first: float = 2.0
     longest: float = 300.0
+    refused_first: float = 60.0
+    """After a refusal (a wrong key, a channel that was deleted) only a person can mend it, and may."""
+    refused_longest: float = 900.0
     give_up_after: float = 24 * 3600.0
     """Seconds after which a message is old news."""
 
-    def retry_at(self, message: Message, now: float, share: float) -> float | None:
+    def retry_at(self, message: Message, receipt: Receipt, now: float, share: float) -> float | None:
         """When to try again after this attempt, or None; `share` (0 to 1) spreads the attempts."""
-        wait = min(self.longest, self.first * 2.0 ** min(message.attempt - 1, 30))
-        due = now + wait * (0.75 + share / 2)
+        first = self.refused_first if receipt.refused else self.first
+        longest = self.refused_longest if receipt.refused else self.longest
+        wait = min(longest, first * 2.0 ** min(message.attempt - 1, 30)) * (0.75 + share / 2)
+        if receipt.retry_after is not None:
+            wait = max(wait, min(receipt.retry_after, LONGEST_PAUSE) * (1 + share / 10))
+        due = now + wait
         return None if due - message.created > self.give_up_after else due
 
 
@@ -77,6 +89,7 @@ class ChannelWorker:
         self._clock = clock
         self._backoff = backoff or Backoff()
         self._said = ""
+        self._paused_until = 0.0
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"techrun-channel-{sender.name}", daemon=True)
@@ -98,18 +111,22 @@ class ChannelWorker:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            if self._stop.wait(max(0.0, self._paused_until - time.monotonic())):
+                return
             self._wake.clear()
-            try:
-                wait = 0.0 if self._deliver_one() else self._until_due()
-            except StoreError as error:
-                self._say_once(str(error))
-                wait = STORE_REST
-            except Exception:
-                # A fault of ours with one message must not end the channel.
-                log.exception("a message for %s was not handled", self._sender.name)
-                wait = STORE_REST
-            if wait:
+            if wait := self._work():
                 self._wake.wait(wait)
+
+    def _work(self) -> float:
+        """Deliver one message; how long to wait for the next."""
+        try:
+            return 0.0 if self._deliver_one() else self._until_due()
+        except StoreError as error:
+            self._say_once(str(error))
+        except Exception:
+            # A fault of ours with one message must not end the channel.
+            log.exception("a message for %s was not handled", self._sender.name)
+        return STORE_REST
 
     def _say_once(self, problem: str) -> None:
         if problem != self._said and not self._stop.is_set():
@@ -121,7 +138,7 @@ class ChannelWorker:
         if message is None:
             return False
         receipt = self._sender.send(message)
-        retry_at = None if receipt.ok else self._backoff.retry_at(message, self._clock(), random.random())  # noqa: S311  spreads attempts, guards nothing
+        retry_at = None if receipt.ok else self._retry_at(message, receipt)
         self.counts["sent" if receipt.ok else "given_up" if retry_at is None else "failed"] += 1
         if not receipt.ok:
             log.warning(
@@ -131,17 +148,13 @@ class ChannelWorker:
                 "given up" if retry_at is None else "tried again",
                 receipt.answer,
             )
-        self._settle(message, receipt, retry_at)
+        self._outbox.settle(message, receipt, retry_at)
         return True
 
-    def _settle(self, message: Message, receipt: Receipt, retry_at: float | None) -> None:
-        """Note it, however long the disk refuses: a receipt that is forgotten is a message sent twice."""
-        while True:
-            try:
-                return self._outbox.settle(message, receipt, retry_at)
-            except StoreError:
-                if self._stop.wait(STORE_REST):
-                    raise
+    def _retry_at(self, message: Message, receipt: Receipt) -> float | None:
+        if receipt.retry_after is not None:
+            self._paused_until = time.monotonic() + min(receipt.retry_after, CHANNEL_PAUSE)
+        return self._backoff.retry_at(message, receipt, self._clock(), random.random())  # noqa: S311  spreads attempts, guards nothing
 
     def _until_due(self) -> float:
         due = self._outbox.next_due(self._sender.name)
