@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from pathlib import Path
 
 from techrun.model import Severity
 from techrun.standing import WindowKind
@@ -94,3 +95,15 @@ class Policy:
     storm_shops: int = 5
     """So many shops that break within `storm_within` are told as one."""
     storm_within: float = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How messages are written."""
+
+    shadow: bool = False
+    """They are only recorded."""
+    url: str = ""
+    """How people reach this techrun; empty: messages have no links to it."""
+    secret: str = ""
+    templates: Path | None = None

@@ -11,30 +11,37 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import Metric
 
+from techrun.alerts import links
 from techrun.alerts.notify import Channel
+from techrun.alerts.policy import Voice
 from techrun.app.board import Board
 from techrun.app.loading import Loaded, load
-from techrun.app.parts import check_channels, fetch_settings
+from techrun.app.parts import check_channels, fetch_settings, policy_of
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
 from techrun.engine import PLACES, Engine, EngineSettings
 from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
+from techrun.model import CheckId
 from techrun.redact import Redactor
+from techrun.schedule import SystemClock
 from techrun.sinks import Sink
 from techrun.sinks.history import HistorySink
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.jsonl import JsonlSink
 from techrun.sinks.prometheus import PrometheusSink, incident_families, leak_families, outbox_families
 from techrun.store.database import Store
+from techrun.store.desk import secret
 from techrun.store.orders import Orders
 from techrun.store.rollups import Retention
 from techrun.web.routes import Handlers
 from techrun.web.server import WebServer
+from techrun.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +63,8 @@ class Watch:
     jsonl: str | None = None
     seconds: float | None = None
     """End by itself after this time."""
+    shadow: bool = False
+    """Record what would be told, and tell nobody."""
 
 
 def watch(loaded: Loaded, wish: Watch, extra_sinks: Sequence[Sink] = ()) -> None:
@@ -103,14 +112,21 @@ class Daemon:
         self, loaded: Loaded, wish: Watch, stack: ExitStack, extra_sinks: Sequence[Sink] = ()
     ) -> None:
         settings = loaded.settings
-        self._loaded = loaded
+        self._loaded, self._wish = loaded, wish
         self._redactor = Redactor(parent=settings.redactor)
         self.store = Store(wish.store or settings.store)
         stack.callback(self.store.close)
         self._metrics = PrometheusSink(location=settings.location)
         self._board = Board()
         self.orders = Orders(self.store)
-        self.incidents = IncidentSink(self.store, _channels(loaded))
+        self._secret = self.store.write(partial(secret, name=links.SECRET), urgent=True).result()
+        self.incidents = IncidentSink(
+            self.store,
+            _channels(loaded),
+            policy=policy_of(settings),
+            voice=self._voice(loaded),
+            ask=self._hurry,
+        )
         retention = Retention(settings.retention.results / DAY, settings.retention.hours / DAY)
         self._sinks: list[Sink] = [
             self._metrics,
@@ -142,6 +158,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         settings = self._loaded.settings
         fetcher = Fetcher(fetch_settings(settings))
+        witness = Witness(settings.witness, fetcher, SystemClock(), self.incidents.note_network)
         self._engine = Engine(
             self._loaded.checks,
             self._loaded.shops,
@@ -150,7 +167,9 @@ class Daemon:
             sinks=self._sinks,
             redactor=self._redactor,
             settings=EngineSettings(location=settings.location, concurrency=_places()),
+            doubt=witness.doubt,
         )
+        witness.start()
         self._beat()
         running = asyncio.create_task(self._engine.run_forever())
         self._web.start()
@@ -161,6 +180,7 @@ class Daemon:
         await self._engine.stop()
         told.cancel()
         await running
+        await witness.close()
         await fetcher.close()
         log.info("stopped")
 
@@ -171,6 +191,16 @@ class Daemon:
 
     def _is_alive(self) -> bool:
         return time.monotonic() - self._beaten < STANDSTILL
+
+    def _voice(self, loaded: Loaded) -> Voice:
+        """How messages are written."""
+        settings = loaded.settings
+        return Voice(self._wish.shadow, settings.web.url or "", self._secret, settings.templates)
+
+    def _hurry(self, checks: Iterable[CheckId]) -> None:
+        """Run these checks now; called by the thread of the incidents."""
+        with suppress(RuntimeError, AttributeError):  # before the start, or after the end, there is no loop
+            self._loop.call_soon_threadsafe(self._engine.hurry, tuple(checks))
 
     def reload_soon(self) -> None:
         """Read the files in a thread, so that no check waits for them."""
@@ -203,8 +233,8 @@ class Daemon:
         for what in _needs_restart(self._loaded, loaded):
             log.warning("%s changed: that takes effect at the next start", what)
         self._redactor.add_all(loaded.settings.redactor)
-        if _channel_urls(loaded) != _channel_urls(self._loaded):
-            self.incidents.replace_channels(_channels(loaded))
+        channels = _channels(loaded) if _channel_urls(loaded) != _channel_urls(self._loaded) else None
+        self.incidents.replace_alerting(channels, policy_of(loaded.settings), self._voice(loaded))
         asyncio.run_coroutine_threadsafe(replace(), self._loop).result(TAKE_OVER)
         self._loaded = loaded
 
@@ -244,5 +274,7 @@ def _needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
         "`location`": lambda loaded: loaded.settings.location,
         "`fetch`": lambda loaded: loaded.settings.fetch.model_dump(),
         "`retention`": lambda loaded: loaded.settings.retention.model_dump(),
+        "`witness`": lambda loaded: loaded.settings.witness,
+        "`heartbeat`": lambda loaded: loaded.settings.heartbeat,
     }
     return [name for name, fact in facts.items() if fact(old) != fact(new)]

@@ -17,9 +17,19 @@ from techrun.cli.options import config_option, set_up_logging, verbosity_options
     "--store", type=click.Path(path_type=Path, dir_okay=False), help="The SQLite file of history and state."
 )
 @click.option("--jsonl", metavar="FILE", help="Also write each result as a line of JSON; - is stdout.")
+@click.option(
+    "--shadow", is_flag=True, help="Tell nobody: record what would be sent, for `techrun shadow report`."
+)
 @verbosity_options
 def command(
-    config: Path, listen: str | None, store: Path | None, jsonl: str | None, *, quiet: bool, verbose: int
+    config: Path,
+    listen: str | None,
+    store: Path | None,
+    jsonl: str | None,
+    *,
+    shadow: bool,
+    quiet: bool,
+    verbose: int,
 ) -> int:
     """Watch the shops: schedule, metrics, history, alerts.
 
@@ -32,5 +42,5 @@ def command(
     from techrun.app.loading import load
 
     set_up_logging(quiet=quiet, verbose=verbose, usual=1)
-    watch(load(config), Watch(listen=listen, store=store, jsonl=jsonl))
+    watch(load(config), Watch(listen=listen, store=store, jsonl=jsonl, shadow=shadow))
     return 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from techrun.alerts.context import Context
 from techrun.alerts.impact import at_risk, lost
 from techrun.alerts.incidents import ancestors
 from techrun.alerts.links import ack_link
 from techrun.alerts.message import compose
+from techrun.alerts.policy import Voice
 from techrun.alerts.routing import Case, Owed, Verdict, owed, recipients
 from techrun.alerts.windows import grace_of, hold_of, occurrences
 from techrun.model import CheckId, Reason, Status
@@ -30,18 +30,6 @@ PARENT_WAIT = 45.0
 OCCURRENCES_AHEAD = 3600.0
 NAMES = 6
 """Names of checks that a message lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How messages are written."""
-
-    shadow: bool = False
-    """They are only recorded."""
-    url: str = ""
-    """How people reach this techrun; empty: messages have no links to it."""
-    secret: str = ""
-    templates: Path | None = None
 
 
 class Teller:

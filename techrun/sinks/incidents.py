@@ -16,7 +16,7 @@ from concurrent.futures import TimeoutError as StillWriting
 from dataclasses import dataclass, replace
 
 from techrun.alerts.delivery import Backoff, Delivered, Sender
-from techrun.alerts.policy import Policy
+from techrun.alerts.policy import Policy, Voice
 from techrun.errors import StoreError
 from techrun.model import Check, CheckId, Result, Severity, Shop
 from techrun.sinks._around import Around, look_around
@@ -24,7 +24,7 @@ from techrun.sinks._couriers import Couriers
 from techrun.sinks._fleet import Fleet
 from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
-from techrun.sinks._teller import Teller, Voice
+from techrun.sinks._teller import Teller
 from techrun.standing import CheckState, Incident, OwnNetwork
 from techrun.store.database import Store
 from techrun.store.outbox import Outbox, release_claims
