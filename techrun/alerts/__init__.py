@@ -9,9 +9,11 @@ recipients  who hears of an incident; pure
 message     what a person reads: title, text and HTML of an event for one channel
 titles      what is wrong, in one line of words
 facts       what a message says, fact by fact: the variables of the templates
+telling     each of these facts in words, where it has something to say
 rendering   facts to text and HTML, by our templates or the user's
 wording     times, durations, money and lists as people read them
 impact      what an outage costs, as a range; pure
+links       the link by which a person acknowledges an incident
 delivery    one worker a channel: what waits in the outbox is sent until it is taken
 notify      one message to one channel, through Apprise
 _apprise_pager   services that open incidents of their own: the key of each, and how it is resolved

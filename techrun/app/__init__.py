@@ -4,7 +4,7 @@ loading     files → checks that are ready to run; every command begins here
 daemon      `techrun run`: engine, sinks and web server; reloading: the configuration read again;
             parts: settings for the fetcher; board: the landing page's rows
 once        `techrun check`
-standing    `techrun status`
+operations  what a person on call does, on the store or (remote) over the API; standing: how things stand
 notifying   `techrun notify test`
 describing  `techrun validate`
 demo        `techrun demo`

@@ -77,7 +77,6 @@ CREATE INDEX orders_leaked ON orders (shop) WHERE state = 'leaked'
 """
 
 
-
 def _incidents_by_cause(connection: sqlite3.Connection) -> None:
     """Incidents with members, what persons do about them, windows, releases, and the story of decisions."""
     for statement in _INCIDENTS_BY_CAUSE.split(";\n"):
@@ -130,6 +129,7 @@ INSERT INTO outbox
     FROM former_outbox;
 DROP TABLE former_outbox;
 CREATE INDEX outbox_open ON outbox (channel, id) WHERE settled IS NULL;
+CREATE INDEX receipts_by_message ON receipts (message);
 CREATE TABLE holds (
     id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, rule TEXT NOT NULL, detail TEXT NOT NULL,
     since REAL NOT NULL, until REAL

@@ -1,0 +1,194 @@
+"""What a person on call is shown, as records. No I/O.
+
+They are the JSON of `/api/v1` and of `--format json`. Moments are Unix time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from techrun.model import Reason, Severity, Status
+from techrun.standing import (
+    Acknowledgement,
+    Annotation,
+    Delivery,
+    Event,
+    Hold,
+    IncidentKind,
+    OwnNetwork,
+    Window,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What one run found."""
+
+    started: float
+    status: Status
+    reason: Reason | None
+    step: str
+    message: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStanding:
+    """One check: what is confirmed, and what its last run found."""
+
+    shop: str
+    check: str
+    status: Status
+    since: float | None
+    last_good: float | None
+    uptime_7d: float | None
+    """The good share of the last seven days' runs that had a verdict."""
+    last_run: LastRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStanding:
+    """A check that belongs to an incident."""
+
+    check: str
+    severity: Severity
+    since: float
+    recovered: float | None
+    reason: Reason | None
+    step: str
+    message: str
+    joined: float
+    joined_by: str
+    last_good: float | None
+    runs: int
+    trace_id: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentStanding:
+    """An incident, who has taken it on, and what holds its alerts."""
+
+    id: int
+    kind: IncidentKind
+    shop: str
+    severity: Severity
+    title: str
+    since: float
+    opened: float
+    closed: float | None
+    closed_by: str
+    text: str
+    members: tuple[MemberStanding, ...]
+    acknowledged: Acknowledgement | None
+    held: tuple[Hold, ...]
+    """What holds its alerts now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to deliver a message, and what the service answered."""
+
+    at: float
+    attempt: int
+    ok: bool
+    elapsed: float
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStanding:
+    """A channel whose messages wait."""
+
+    channel: str
+    messages: int
+    oldest: float
+    last_attempt: Attempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeakedOrder:
+    """A test order that stands in a shop."""
+
+    check: str
+    reference: str
+    begun: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a person on call asks first."""
+
+    checks: tuple[CheckStanding, ...]
+    incidents: tuple[IncidentStanding, ...]
+    windows: tuple[Window, ...]
+    """In force now."""
+    undelivered: tuple[ChannelStanding, ...]
+    leaked_orders: tuple[LeakedOrder, ...]
+    own_network: OwnNetwork = "unknown"
+    runs: tuple[LastRun, ...] = ()
+    """The newest runs, where one check alone is asked for."""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMessage:
+    """A message about an incident, and each attempt to deliver it."""
+
+    event: Event
+    nth: int
+    channel: str
+    severity: Severity
+    title: str
+    created: float
+    state: Delivery
+    stands_for: str
+    shadow: bool
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDecision:
+    """What techrun decided, and by which rule."""
+
+    at: float
+    decision: str
+    check: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What it cost, as a range with its method."""
+
+    low: float
+    high: float
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is known of one incident."""
+
+    incident: IncidentStanding
+    decisions: tuple[NamedDecision, ...]
+    holds: tuple[Hold, ...]
+    """What held its alerts, from when to when; without `until` where it still does."""
+    messages: tuple[ToldMessage, ...]
+    acknowledgements: tuple[Acknowledgement, ...]
+    annotations: tuple[Annotation, ...]
+    lost: Money | None
+    """From its beginning to its end, or until now; None where the shop has no baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowMessage:
+    """What would have been sent: nobody was told."""
+
+    created: float
+    incident: int
+    event: Event
+    channel: str
+    severity: Severity
+    title: str
