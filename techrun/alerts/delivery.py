@@ -124,8 +124,8 @@ class ChannelWorker:
         except StoreError as error:
             self._say_once(str(error))
         except Exception:
-            # A fault of ours with one message must not end the channel.
-            log.exception("a message for %s was not handled", self._sender.name)
+            # A fault of ours must not end the channel.
+            log.exception("the messages for %s could not be handled", self._sender.name)
         return STORE_REST
 
     def _say_once(self, problem: str) -> None:
@@ -137,7 +137,7 @@ class ChannelWorker:
         message = self._outbox.claim(self._sender.name)
         if message is None:
             return False
-        receipt = self._sender.send(message)
+        receipt = self._send(message)
         retry_at = None if receipt.ok else self._retry_at(message, receipt)
         self.counts["sent" if receipt.ok else "given_up" if retry_at is None else "failed"] += 1
         if not receipt.ok:
@@ -150,6 +150,14 @@ class ChannelWorker:
             )
         self._outbox.settle(message, receipt, retry_at)
         return True
+
+    def _send(self, message: Message) -> Receipt:
+        try:
+            return self._sender.send(message)
+        except Exception as error:
+            # A fault of ours must not leave the message claimed: those behind it would wait for ever.
+            log.exception("message %s could not be sent", message.key)
+            return Receipt(False, 0.0, f"a fault of techrun: {type(error).__name__}, see its log")  # noqa: FBT003  the field says what it is
 
     def _retry_at(self, message: Message, receipt: Receipt) -> float | None:
         if receipt.retry_after is not None:

@@ -1,6 +1,6 @@
 """Messages on their way: claimed by the worker of their channel, sent at least once.
 
-A disk that takes nothing holds up no message: claims and receipts are then kept in memory, and so are
+A disk that takes nothing, or hangs, holds up no message: claims and receipts are then kept in memory, and so are
 messages that have no row yet (`Outbox.keep`). They are written once there is room again; until then
 only the end of the daemon can lose a message or have one sent twice.
 """
@@ -11,9 +11,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillWriting
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from techrun.errors import StoreError
 from techrun.standing import Message, Receipt, Told
@@ -39,8 +41,12 @@ __all__ = ["Backlog", "Outbox", "add_message", "backlog", "give_up_orphans", "re
 
 log = logging.getLogger(__name__)
 
+DISK_HANGS = 5.0
+"""Seconds that a claim or a receipt waits for the disk; then it counts as one that takes nothing."""
 WRITE_AGAIN = 2.0
 """Seconds until what the disk refused is offered to it again."""
+
+HANGING = "the disk does not answer"
 
 Answer = TypeVar("Answer")
 
@@ -54,6 +60,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._claims: dict[str, threading.Lock] = {}
         self._unwritten: dict[Key, Unwritten] = {}
+        self._hanging: Future[Any] | None = None
         self._served: frozenset[str] | None = None
 
     def serve(self, channels: Collection[str]) -> None:
@@ -191,7 +198,15 @@ class Outbox:
                 _write_one(connection, one)
             return work(connection)
 
-        answer = self._store.write(all_of_it, urgent=True).result()
+        if self._hanging is not None and not self._hanging.done():
+            raise StoreError(HANGING)
+        writing = self._store.write(all_of_it, urgent=True)
+        try:
+            answer = writing.result(DISK_HANGS)
+        except StillWriting:
+            # It is done whenever the disk wakes up; all that is written after it knows better.
+            self._hanging = writing
+            raise StoreError(HANGING) from None
         with self._lock:
             for key, one in before.items():
                 if self._unwritten.get(key) is one:

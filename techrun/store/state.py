@@ -144,9 +144,12 @@ def _member_row(incident: int, position: int, member: Member) -> tuple[Any, ...]
 
 
 def next_incident(connection: sqlite3.Connection) -> int:
-    """The number after the last one that was given to an incident."""
-    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM incidents").fetchone()
-    return int(last) + 1
+    """The number after the last one that was given to an incident, or that a message was sent about."""
+    (incidents, messages) = connection.execute(
+        # A kill while the disk took nothing may leave a message whose incident was never written.
+        "SELECT (SELECT max(id) FROM incidents), (SELECT max(incident) FROM outbox)"
+    ).fetchone()
+    return max(incidents or 0, messages or 0) + 1
 
 
 def open_incidents(connection: sqlite3.Connection) -> Iterator[Incident]:

@@ -68,7 +68,10 @@ class Queue:
 
     def claim(self, channel):
         with self.changed:
-            return self.messages.pop(0) if self.messages else None
+            found = self.messages.pop(0) if self.messages else None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def settle(self, message, receipt, retry_at):
         with self.changed:
@@ -140,9 +143,22 @@ def test_a_worker_that_pauses_ends_at_once(work):
     assert worker.join(20)
 
 
-def test_a_fault_of_ours_with_one_message_does_not_end_the_channel(work, monkeypatch, caplog):
-    monkeypatch.setattr("techrun.alerts.delivery.STORE_REST", 0.01)
+def test_a_fault_of_ours_with_one_message_is_a_failed_attempt(work, caplog):
     _, queue = work(ZeroDivisionError(), Receipt(ok=True, elapsed=0.0))
+    assert queue.wait_for(3)
+    assert [(receipt.ok, retry_at is None) for _, receipt, retry_at in queue.settled] == [
+        (False, False),
+        (True, True),
+        (True, True),
+    ]
+    assert "message 1-opened-oncall could not be sent" in caplog.text
+
+
+def test_a_fault_of_ours_in_the_outbox_does_not_end_the_channel(make_message, monkeypatch, caplog):
+    monkeypatch.setattr("techrun.alerts.delivery.STORE_REST", 0.01)
+    queue = Queue(make_message(incident=1), ZeroDivisionError(), make_message(incident=2))
+    worker = ChannelWorker(queue, Sender(Receipt(ok=True, elapsed=0.0)), lambda: CREATED)
     assert queue.wait_for(2)
-    assert [incident for incident, _, _ in queue.settled] == [2, 3]
-    assert "a message for oncall was not handled" in caplog.text
+    worker.stop()
+    assert worker.join(20)
+    assert "the messages for oncall could not be handled" in caplog.text

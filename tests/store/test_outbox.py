@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from techrun.store.outbox import (
     release_claims,
     told,
 )
+from techrun.store.state import next_incident
 
 NOW = 1_790_000_000.0
 TAKEN = Receipt(ok=True, elapsed=0.1, answer="accepted")
@@ -349,6 +351,30 @@ def test_a_message_that_can_never_be_written_holds_back_no_other(outbox, disk, r
     assert outbox.write_back() == 0
     assert rows("incident") == [(1,)]
     assert "message 2-opened-oncall could not be noted" in caplog.text
+
+
+def test_a_disk_that_hangs_holds_up_no_message(outbox, put, store, rows, monkeypatch):
+    monkeypatch.setattr("techrun.store.outbox.DISK_HANGS", 0.05)
+    put()
+    woken = threading.Event()
+    store.write(lambda _: woken.wait(20), urgent=True)
+    outbox.keep([a_message(incident=2)])
+    for number in (1, 2):
+        message = outbox.claim("oncall")
+        assert (message.incident, message.attempt) == (number, 1)
+        outbox.settle(message, TAKEN, None)
+    assert outbox.claim("oncall") is None
+    woken.set()
+    store.flush()
+    assert outbox.write_back() == 0
+    assert rows("incident, state, attempts") == [(1, "sent", 1), (2, "sent", 1)]
+
+
+def test_a_number_that_was_told_is_given_to_no_other_incident(store, put):
+    """The daemon was killed after it had sent from memory, before the incident itself could be written."""
+    put(incident=7)
+    with store.read() as connection:
+        assert next_incident(connection) == 8
 
 
 def test_a_store_whose_file_is_gone_still_sends_what_was_kept(outbox, store, tmp_path):
