@@ -56,7 +56,8 @@ class Row:
 
 MATRIX = [
     # fault, found by check, at step, for reason, and also noticed by
-    Row("maintenance", "home", "", Reason.STATUS, ALL),
+    Row("maintenance", "home", "", Reason.MAINTENANCE, ALL),
+    Row("unavailable", "home", "", Reason.STATUS, ALL),
     Row("slow-database", "home", "", Reason.BUDGET, ALL, Status.DEGRADED),
     Row("node-broken", "health/2", "", Reason.STATUS, "same-release"),
     Row("node-outdated", "same-release", "second", Reason.EXPECTATION),

@@ -37,10 +37,14 @@ def slow(seconds: float) -> Effect:
     return effect
 
 
-def answer(status: int, body: str, content_type: str = "text/html; charset=utf-8") -> Effect:
-    """Something else than what was asked for."""
+def answer(
+    status: int, body: str, content_type: str = "text/html; charset=utf-8", retry_after: int | None = None
+) -> Effect:
+    """Something else than what was asked for; `retry_after` in seconds."""
     content = body.encode()
     headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(content)).encode())]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
 
     async def effect(call: Call) -> None:
         await call.send({"type": "http.response.start", "status": status, "headers": headers})
@@ -89,7 +93,10 @@ def _page(title: str, text: str) -> str:
     )
 
 
-MAINTENANCE = answer(503, _page("We will be right back", "<p>Our shop is being serviced.</p>"))
+MAINTENANCE = answer(
+    503, _page("Down for maintenance", "<p>Our shop is being serviced.</p>"), retry_after=300
+)
+OVERLOADED = answer(503, _page("503 Service Temporarily Unavailable", "<hr><p>nginx</p>"))
 BAD_GATEWAY = answer(502, _page("502 Bad Gateway", "<hr><p>nginx</p>"))
 NOT_FOUND = answer(404, "Not found", "text/plain; charset=utf-8")
 SERVER_ERROR = answer(500, _page("Internal Server Error", "<p>The server met an error.</p>"))

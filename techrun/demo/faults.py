@@ -31,6 +31,7 @@ class Fault:
 FAULTS = (
     # The whole shop
     Fault("maintenance", "A maintenance page on every address", "shop", "* *", effects.MAINTENANCE),
+    Fault("unavailable", "Service unavailable on every address", "shop", "* *", effects.OVERLOADED),
     Fault("slow-database", "Every page takes most of a second longer", "shop", "* *", effects.slow(0.8)),
     Fault(
         "node-broken", "Bad gateway, for those whom node 2 serves", "node 2", "* *", effects.BAD_GATEWAY, 2

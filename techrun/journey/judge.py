@@ -1,4 +1,4 @@
-"""Judges the answer of one step in a fixed order: blocked, status, GraphQL errors, save, carry, expect.
+"""Judges the answer of one step in a fixed order: blocked, maintenance, status, GraphQL, save, carry, expect.
 
 The first hard finding is the step's reason; all of them are reported.
 """
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from techrun.journey.blocked import in_place_of_page, refused
+from techrun.journey.maintenance import maintenance_page
 from techrun.journey.plan import Limits, PlannedStep
 from techrun.journey.sending import header_line
 from techrun.journey.session import Arrival, Session
@@ -52,6 +53,9 @@ def judge(
     if stopped_by:
         return [_blocked(stopped_by, arrival)]
     is_error = not 200 <= response.status < 300 and (step.expect is None or not step.expect.expects_status)
+    shown = maintenance_page(response) if is_error else ""
+    if shown:
+        return [Finding(Reason.MAINTENANCE, f"{shown} (status {response.status}) at {arrival.url}")]
     findings = _save(state, step, page, scope, is_refusal=is_error and 400 <= response.status < 500)
     findings.extend(_carry(step, state.session(step), page, scope))
     if step.verb == "graphql":

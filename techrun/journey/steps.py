@@ -23,6 +23,7 @@ from techrun.model import Finding, Phases, Reason, Step
 Exchanges = Generator[Request | Wait, Response | Failure | None, None]
 
 _NETWORK = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS, Reason.TIMEOUT, Reason.PROTOCOL})
+_STATUS = frozenset({Reason.STATUS, Reason.MAINTENANCE})
 _EXPECT = frozenset({Reason.STATUS, Reason.GRAPHQL, Reason.EXTRACTION, Reason.EXPECTATION})
 
 
@@ -156,6 +157,6 @@ def _again(retry: Retrying, report: Report) -> bool:
         return False
     if failure.reason in _NETWORK:
         return "network" in retry.on
-    if failure.reason is Reason.STATUS and (report.http_status or 0) >= 500:
+    if failure.reason in _STATUS and (report.http_status or 0) >= 500:
         return "5xx" in retry.on
     return failure.reason in _EXPECT and "expect" in retry.on

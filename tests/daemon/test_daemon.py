@@ -50,7 +50,7 @@ def runs(daemon, status: str = "up") -> float:
 def test_an_outage_is_told_once_with_all_a_person_needs_and_so_is_its_end(watched, demo, receiver) -> None:
     watched.start()
     watched.wait(lambda: runs(watched), "a good run")
-    with demo.broken("maintenance"):
+    with demo.broken("unavailable"):
         told = receiver.next()
         watched.wait(lambda: runs(watched, "down") >= 6, "more failures")
     ended = receiver.next()
@@ -90,7 +90,7 @@ def test_an_outage_reaches_a_mailbox(watched, demo, free_port) -> None:
         watched.configure(
             SHOP.format(url=demo.url, more=f'channels: {{mail: {{url: "{url}"}}}}\nnotify: {{page: [mail]}}')
         )
-        with demo.broken("maintenance"):
+        with demo.broken("unavailable"):
             watched.start()
             watched.wait(lambda: mailbox.letters, "a letter")
     finally:
@@ -99,7 +99,7 @@ def test_an_outage_reaches_a_mailbox(watched, demo, free_port) -> None:
 
 
 def test_sigterm_stops_cleanly_and_an_outage_is_remembered_over_a_restart(watched, demo, receiver) -> None:
-    with demo.broken("maintenance"):
+    with demo.broken("unavailable"):
         watched.start()
         assert "[PAGE]" in receiver.next()["title"]
         assert watched.stop() == 0
@@ -111,7 +111,7 @@ def test_sigterm_stops_cleanly_and_an_outage_is_remembered_over_a_restart(watche
 
 
 def test_after_a_kill_the_daemon_comes_back_with_what_it_knew(watched, demo, receiver) -> None:
-    with demo.broken("maintenance"):
+    with demo.broken("unavailable"):
         watched.start()
         receiver.next()
         watched.wait(lambda: watched.metric("techrun_outbox_messages", channel="oncall") == 0, "the receipt")
@@ -165,7 +165,7 @@ def test_a_bad_configuration_changes_nothing_and_is_named(watched) -> None:
 
 
 def test_status_tells_what_is_wrong_beside_the_running_daemon(watched, demo, receiver) -> None:
-    with demo.broken("maintenance"):
+    with demo.broken("unavailable"):
         watched.start()
         receiver.next()
         command = [sys.executable, "-m", "techrun", "status", "-c", str(watched.folder), "demo/checkout"]

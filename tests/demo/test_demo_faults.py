@@ -160,7 +160,8 @@ def order_status(customer):
 
 NODE_2 = {"x-node": "2"}
 SIGNS = {
-    "maintenance": lambda c: status(c, "/") == 503,
+    "maintenance": lambda c: "retry-after" in c.get("/").headers and status(c, "/") == 503,
+    "unavailable": lambda c: "retry-after" not in c.get("/").headers and status(c, "/") == 503,
     "slow-database": lambda c: seconds(c, "/") >= 0.8,
     "node-broken": lambda c: (status(c, "/"), status(c, "/", headers=NODE_2)) == (200, 502),
     "node-outdated": lambda c: (
