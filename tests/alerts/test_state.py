@@ -19,6 +19,9 @@ RUNS = {
     "down": {"status": Status.DOWN, "reason": Reason.STATUS, "step": "cart", "message": "got 502"},
     "blocked": {"status": Status.BLOCKED},
     "unknown": {"status": Status.UNKNOWN},
+    "fixture": {"status": Status.UNKNOWN, "reason": Reason.FIXTURE},
+    "uplink": {"status": Status.UNKNOWN, "reason": Reason.UPLINK},
+    "interrupted": {"status": Status.UNKNOWN, "reason": Reason.INTERRUPTED},
     "order-fails": {"status": Status.DOWN, "step": "place-order", "order_failed": True},
     "short-up": {"status": Status.UP, "trigger": "confirmation", "reached": frozenset({"home", "cart"})},
     "short-down": {"status": Status.DOWN, "step": "home", "reached": frozenset({"home"})},
@@ -26,6 +29,8 @@ RUNS = {
     "release-down": {"status": Status.DOWN, "trigger": "release"},
 }
 EVERY = 30.0
+BLINDING = {"blocked", "unknown", "fixture"}
+NOISE = BLINDING | {"uplink", "interrupted", "manual-down", "release-down"}
 
 
 def facts(runs):
@@ -76,6 +81,11 @@ TABLE = {
         "down down blocked unknown down down",
         "failure.counted failure.counted held.blocked held.unknown failure.counted down.confirmed",
     ),
+    "test data and our own network are told apart": (
+        "up fixture uplink unknown",
+        "first.good held.fixture held.uplink held.unknown",
+    ),
+    "a run that was interrupted says nothing": ("up interrupted", "first.good ignored.interrupted"),
     "blocked and unknown hold the recovery": (
         "down down down down up blocked up",
         (
@@ -235,10 +245,28 @@ def test_an_outage_needs_four_failures_or_two_failed_orders_since_the_last_good_
 
 
 @given(some_runs, some_runs)
-def test_blocked_unknown_and_manual_runs_change_nothing_at_all(runs, later):
+def test_blocked_unknown_and_manual_runs_change_nothing_but_how_long_it_is_blind(runs, later):
     state, _, _ = played(runs)
-    noise = [run for run in later if run in {"blocked", "unknown", "manual-down", "release-down"}]
-    assert played(noise, state=state)[0] == state
+    noise = [run for run in later if run in NOISE]
+    after = played(noise, state=state)[0]
+    assert after.blind_runs == state.blind_runs + sum(run in BLINDING for run in noise)
+    sight = {name: getattr(state, name) for name in ("blind_runs", "blind_since", "blind_reason", "last_run")}
+    assert replace(after, **sight) == state
+
+
+def test_how_long_a_check_is_blind_is_counted_from_its_first_run_without_a_verdict():
+    state, _, _ = played(["up", "blocked", "unknown", "fixture"])
+    assert (state.blind_runs, state.blind_since, state.blind_reason) == (3, 1000 + EVERY, Reason.FIXTURE)
+
+
+@pytest.mark.parametrize("verdict", ["up", "degraded", "down"])
+def test_any_verdict_ends_it(verdict):
+    state, _, _ = played(["up", "blocked", "blocked", verdict])
+    assert state.blind_runs == 0
+
+
+def test_while_our_own_network_is_gone_no_check_counts_as_blind():
+    assert played(["up", "uplink", "uplink"])[0].blind_runs == 0
 
 
 @given(some_runs)
