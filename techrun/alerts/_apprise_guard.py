@@ -97,5 +97,5 @@ def secrets_of(url: str) -> Iterator[str]:
     yield from (unquote(part) for part in (parts.username, parts.password) if part)
     yield from (unquote(part) for part in parts.path.split("/") if part and "@" not in unquote(part))
     yield from (value for key, value in parse_qsl(parts.query) if key not in _PLAIN_KEYS)
-    if parts.scheme not in _HOST_IS_AN_ADDRESS and parts.hostname:
-        yield parts.netloc.rpartition("@")[2].partition(":")[0]
+    if parts.scheme not in _HOST_IS_AN_ADDRESS:
+        yield from map(unquote, parts.netloc.rpartition("@")[2].split(":"))

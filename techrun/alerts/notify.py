@@ -172,7 +172,8 @@ def _load(url: str | dict[str, object], redactor: Redactor) -> tuple[Any, str]:
         return None, f"{reason} (the forms of each service: https://appriseit.com/services/)"
     plugin = loaded[0]
     plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
-    plugin.redirects = False  # a URL may ask for it
+    # A URL may ask for these; whoever sends retries by rules of our own.
+    plugin.redirects, plugin.retry = False, 0
     if plugin.request_rate_per_sec == UNDECLARED_PAUSE:
         plugin.request_rate_per_sec = 0
     return loaded, ""

@@ -109,11 +109,15 @@ class Mailbox:
 
     mails: list = field(default_factory=list)
     refused: set = field(default_factory=set)
+    busy: set = field(default_factory=set)
+    """Recipients that are told to come back later."""
     port: int = 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  aiosmtpd's name
         if address in self.refused:
             return "550 no such mailbox"
+        if address in self.busy:
+            return "450 come back later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -159,13 +163,13 @@ def make_message():
 
 FAR_HOSTS = (
     "alert.victorops.com",
-    "alerts.ilert.com",
     "api.atlassian.com",
     "api.eu.opsgenie.com",
     "api.ilert.com",
     "api.incident.io",
     "api.opsgenie.com",
     "api.pagertree.com",
+    "api.sendgrid.com",
     "api.squadcast.com",
     "api.telegram.org",
     "api.twilio.com",
@@ -176,8 +180,6 @@ FAR_HOSTS = (
     "goalert.example",
     "hooks.slack.com",
     "signals.firehydrant.com",
-    "slack.com",
-    "support.squadcast.com",
 )
 
 
@@ -189,6 +191,8 @@ class Far:
     """Host, path with query, headers, body as JSON or text."""
     answers: list = field(default_factory=lambda: [(202, {})])
     """Status and headers."""
+    echoes: int = 0
+    """How often an answer repeats the path and the headers of the request."""
 
     def bodies(self):
         return [body for *_, body in self.requests]
@@ -207,7 +211,10 @@ def far_handler(far):
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            answer = json.dumps({"result": "taken", "requestId": f"request-{len(far.requests)}"}).encode()
+            answer = json.dumps(
+                {"result": "taken", "requestId": f"request-{len(far.requests)}"}
+                | ({"you": [self.path, dict(self.headers)] * far.echoes} if far.echoes else {})
+            ).encode()
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
