@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from techrun.alerts.policy import Hours, Policy, Route
@@ -32,13 +32,28 @@ def recipients(
     incident: Incident, checks: Checks, shop: Shop | None, policy: Policy, now: float
 ) -> Recipients:
     """The channels that are to hear of this incident as it is now."""
-    route = None if _is_techruns_own(incident) else _route(incident, checks, shop, policy, now)
-    first = _first(incident, checks, policy, route)
-    chain = _chain(incident, policy, route)
+    parts = _parts(incident)
+    found = [_of_one(part, checks, shop, policy, now) for part in parts]
+    first = _distinct(channel for each in found for channel in each.first)
+    chain = _distinct(channel for each in found for channel in each.chain)
     if not first:
         first, chain = chain[:1], chain[1:]
-    first = _distinct(first)
-    return Recipients(first, tuple(channel for channel in _distinct(chain) if channel not in first))
+    return Recipients(first, tuple(channel for channel in chain if channel not in first))
+
+
+def _parts(incident: Incident) -> list[Incident]:
+    """A storm is told to whoever would have heard of each of its shops."""
+    if incident.kind != "storm":
+        return [incident]
+    return [
+        replace(incident, kind="outage", shop=member.check.shop, members=(member,))
+        for member in _members(incident)
+    ]
+
+
+def _of_one(incident: Incident, checks: Checks, shop: Shop | None, policy: Policy, now: float) -> Recipients:
+    route = None if _is_techruns_own(incident) else _route(incident, checks, shop, policy, now)
+    return Recipients(_first(incident, checks, policy, route), _chain(incident, policy, route))
 
 
 def _is_techruns_own(incident: Incident) -> bool:

@@ -1,7 +1,7 @@
 """What is owed of an incident now: which message to which channel, and what holds the rest. Pure.
 
 Asked again and again with what was told so far, so nothing is scheduled that a crash could lose: a message is
-owed until it was written. `alerts.telling` has the rules, `alerts.recipients` says who is to hear.
+owed until it was written. `alerts.owing` has the rules, `alerts.recipients` says who is to hear.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from techrun.alerts import telling
+from techrun.alerts import owing
 from techrun.alerts.policy import Policy
 from techrun.alerts.recipients import Recipients, recipients
-from techrun.alerts.telling import Case, Owed
+from techrun.alerts.owing import Case, Owed
 from techrun.standing import Event, Hold
 
 __all__ = ["Case", "Owed", "Recipients", "Verdict", "owed", "recipients"]
@@ -20,19 +20,19 @@ __all__ = ["Case", "Owed", "Recipients", "Verdict", "owed", "recipients"]
 Rule = Callable[[Case, Policy, float], Iterator[Owed]]
 
 WHILE_IT_LASTS: tuple[Rule, ...] = (
-    telling.opened,
-    telling.raised,
-    telling.escalated,
-    telling.update,
-    telling.reminders,
-    telling.fallbacks,
+    owing.opened,
+    owing.raised,
+    owing.escalated,
+    owing.update,
+    owing.reminders,
+    owing.fallbacks,
 )
-OF_A_LEAK: tuple[Rule, ...] = (telling.opened, telling.fallbacks)
-WHEN_OVER: tuple[Rule, ...] = (telling.ends, telling.fallbacks)
+OF_A_LEAK: tuple[Rule, ...] = (owing.opened, owing.fallbacks)
+WHEN_OVER: tuple[Rule, ...] = (owing.ends, owing.fallbacks)
 
 _URGING: frozenset[Event] = frozenset({"reminder", "escalated"})
 """Which an acknowledgement stops."""
-_OF_USE_WHEN_OVER: frozenset[Event] = frozenset({"opened", *telling.ENDS})
+_OF_USE_WHEN_OVER: frozenset[Event] = frozenset({"opened", *owing.ENDS})
 """Which a fallback hears of also afterwards: how it began and how it ended."""
 
 
@@ -49,7 +49,7 @@ class Verdict:
 
 def owed(case: Case, policy: Policy, now: float) -> Verdict:
     """What is owed of this incident now and was not written yet."""
-    holds = (*case.holds, *_waiting(case, policy, now))
+    holds = (*case.holds, *_held_by_itself(case, policy, now))
     due: dict[str, Owed] = {}
     for each in _asked_for(case, policy, now):
         if _may_be_told(each.event, case, holds):
@@ -67,17 +67,21 @@ def _asked_for(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
         )
 
 
-def _waiting(case: Case, policy: Policy, now: float) -> tuple[Hold, ...]:
-    """What belongs to it may still come; a clock that was set back makes nobody wait."""
-    wait = policy.group_wait.get(case.incident.severity, 0.0)
-    if case.told or case.over or not 0 <= now - case.incident.opened < wait:
-        return ()
-    return (Hold("held.group_wait", case.incident.opened + wait),)
+def _held_by_itself(case: Case, policy: Policy, now: float) -> Iterator[Hold]:
+    """A storm tells of it, or what belongs to it may still come; a clock that was set back makes nobody wait."""
+    incident = case.incident
+    if case.over or incident.kind == "leak":
+        return
+    if incident.storm is not None:
+        yield Hold("held.storm", detail=f"incident #{incident.storm} tells of it")
+    wait = policy.group_wait.get(incident.severity, 0.0)
+    if not case.told and 0 <= now - incident.opened < wait:
+        yield Hold("held.group_wait", incident.opened + wait)
 
 
 def _may_be_told(event: Event, case: Case, holds: tuple[Hold, ...]) -> bool:
     """Ends are told whatever holds; all else only while it is of use."""
-    if event in telling.ENDS:
+    if event in owing.ENDS:
         return True
     if holds or (case.over and event not in _OF_USE_WHEN_OVER):
         return False
@@ -88,10 +92,10 @@ def _next_escalation(
     case: Case, policy: Policy, now: float, holds: tuple[Hold, ...], due: dict[str, Owed]
 ) -> tuple[str, float] | None:
     """Reckoned from now where the first message is only just owed."""
-    since = telling.paged(case)
+    since = owing.paged(case)
     if since is None and case.incident.severity == "page" and due:
         since = now
     if since is None or holds or case.over or case.acknowledged is not None or case.incident.kind == "leak":
         return None
-    still = telling.chain(case, policy, since)
+    still = owing.chain(case, policy, since)
     return next(((channel, when) for channel, when in still if channel not in due), None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from dateutil.rrule import rrule, rruleset, rrulestr
+from dateutil.rrule import rrulestr
 
 from techrun.alerts.policy import Planned
 from techrun.config.select import matches
@@ -20,12 +19,6 @@ RULE_OF_KIND: Mapping[WindowKind, str] = {
     "maintenance": "held.maintenance",
     "grace": "held.deploy_grace",
 }
-
-_FIRST_DAY = date(2018, 1, 1)
-"""A Monday and the first of a year: recurrences that count (`INTERVAL=2`) or say no day count from here."""
-_WITHIN_A_DAY = re.compile(r"FREQ=(HOURLY|MINUTELY|SECONDLY)", re.IGNORECASE)
-_UNTIL_A_DAY = re.compile(r"(UNTIL=\d{8})(?=;|$)", re.IGNORECASE)
-_DAY = timedelta(days=1)
 
 
 def covers(window: Window, check: Check) -> bool:
@@ -53,7 +46,7 @@ def grace_of(release: Release, seconds: float) -> Window:
 def occurrences(planned: Planned, since: float, until: float) -> list[Window]:
     """The windows of a calendar entry that are in force at some moment from `since` to before `until`.
 
-    A rule that cannot be read raises ValueError.
+    Each lasts its real seconds, also over a change of clocks. A rule that cannot be read raises ValueError.
     """
     begins_and_ends = _recurring(planned, since, until) if planned.rule else _single(planned)
     return [
@@ -74,42 +67,34 @@ def occurrences(planned: Planned, since: float, until: float) -> list[Window]:
 
 
 def _single(planned: Planned) -> list[tuple[float, float]]:
-    if planned.starts is None:
+    if planned.starts is None or planned.ends is None:
         return []
-    return [(planned.starts, planned.ends if planned.ends is not None else planned.starts + planned.lasts)]
+    return [(planned.starts, planned.ends)]
 
 
 def _recurring(planned: Planned, since: float, until: float) -> list[tuple[float, float]]:
-    """Beginnings by the wall clock, each lasting its real seconds.
-
-    An hour that the change of clocks leaves out begins as late after it as it would have begun, as RFC 5545
-    says; of an hour that comes twice the first counts, unless the rule repeats within a day.
-    """
     zone = zone_of(planned.timezone)
-    earliest = datetime.fromtimestamp(since - planned.lasts, zone).replace(tzinfo=None) - _DAY
-    latest = datetime.fromtimestamp(until, zone).replace(tzinfo=None) + _DAY
-    within_a_day = _WITHIN_A_DAY.search(planned.rule) is not None
-    rule = _rule(planned.rule, _first(planned, earliest.date() if within_a_day else _FIRST_DAY))
-    starts = set()
-    for moment in rule.between(earliest, latest, inc=True):
-        first = moment.replace(tzinfo=zone).timestamp()
-        starts.add(first)
-        if within_a_day:
-            starts.add(max(first, moment.replace(tzinfo=zone, fold=1).timestamp()))
-    return [(each, each + planned.lasts) for each in sorted(starts)]
+    first = datetime.fromtimestamp(since - planned.lasts, zone).date()
+    last = datetime.fromtimestamp(until, zone).date()
+    begins = _beginnings(planned.rule, planned.at, planned.timezone, first, last)
+    return [(each, each + planned.lasts) for each in begins]
 
 
-def _first(planned: Planned, day: date) -> datetime:
-    """From when on the rule counts, by the wall clock."""
-    if planned.starts is None:
-        return datetime.combine(day, planned.at)
-    return datetime.fromtimestamp(planned.starts, zone_of(planned.timezone)).replace(tzinfo=None)
+@lru_cache(maxsize=1024)
+def _beginnings(rule: str, clock: time, timezone: str, first: date, last: date) -> tuple[float, ...]:
+    """The moments of this wall clock on the rule's days, a day more on each side.
+
+    A clock time that the change of clocks leaves out is as late after it as it would have been, one that comes
+    twice is the first of them: as RFC 5545 says.
+    """
+    counted_from = datetime(first.year - 1, 1, 1)  # noqa: DTZ001  wall clock: the zone comes with each day
+    days = rrulestr(rule, dtstart=counted_from).between(_midnight(first, -1), _midnight(last, 1), inc=True)
+    zone = zone_of(timezone)
+    return tuple(datetime.combine(day, clock, zone).timestamp() for day in days)
 
 
-@lru_cache(maxsize=256)
-def _rule(text: str, first: datetime) -> rrule | rruleset:
-    """The recurrence; a bare date in UNTIL includes that day."""
-    return rrulestr(_UNTIL_A_DAY.sub(r"\1T235959", text), dtstart=first, cache=True, ignoretz=True)
+def _midnight(day: date, later: int) -> datetime:
+    return datetime.combine(day, time()) + timedelta(days=later)
 
 
 def hold_of(
