@@ -21,6 +21,7 @@ from techrun.alerts.notify import Channel
 from techrun.alerts.policy import Voice
 from techrun.app.board import Board
 from techrun.app.loading import Loaded, load
+from techrun.app.operations import LocalOperations
 from techrun.app.parts import check_channels, fetch_settings, policy_of
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
@@ -39,6 +40,7 @@ from techrun.store.database import Store
 from techrun.store.desk import secret
 from techrun.store.orders import Orders
 from techrun.store.rollups import Retention
+from techrun.web.access import Tokens
 from techrun.web.routes import Handlers
 from techrun.web.server import WebServer
 from techrun.witness import Witness
@@ -149,6 +151,9 @@ class Daemon:
                 self._reloads.now,
                 self._board.rows,
                 self._is_alive,
+                LocalOperations(lambda: self._loaded, self.store),
+                self._tokens,
+                self._secret,
             ),
         )
         stack.callback(self._web.stop)
@@ -237,6 +242,10 @@ class Daemon:
         self.incidents.replace_alerting(channels, policy_of(loaded.settings), self._voice(loaded))
         asyncio.run_coroutine_threadsafe(replace(), self._loop).result(TAKE_OVER)
         self._loaded = loaded
+
+    def _tokens(self) -> Tokens:
+        written = self._loaded.settings.web.tokens
+        return Tokens(written.read, written.operate)
 
     def _incident_metrics(self) -> Iterator[Metric]:
         snapshot = self.incidents.snapshot()

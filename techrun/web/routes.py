@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from techrun.errors import TechrunError
+from techrun.oncall import Operations
 from techrun.sinks.prometheus import CONTENT_TYPE
+from techrun.views import IncidentStanding
+from techrun.web.access import Tokens
+from techrun.web.acknowledge import acknowledge_route
+from techrun.web.api import api_routes
 from techrun.web.landing import CONTENT_SECURITY_POLICY, Row, landing_page
+
+log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Response]
 
@@ -39,12 +48,19 @@ class Handlers:
     """Every check with its status."""
     alive: Callable[[], bool] = lambda: True
     """Whether the probes go on."""
+    operations: Operations | None = None
+    """What a person on call asks and does; without it there is no API."""
+    tokens: Callable[[], Tokens] = Tokens
+    """Who may use the API."""
+    link_secret: str = ""
+    """What acknowledge links are signed with."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
     """The web application; with a token all but the health pages ask for it as a bearer token."""
     pages = _Pages(handlers)
     guarded = _guard(token)
+    operating = handlers.operations
     return Starlette(
         routes=[
             Route("/", guarded(pages.landing)),
@@ -52,6 +68,8 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
             Route("/-/healthy", pages.healthy),
             Route("/-/ready", pages.ready),
             Route("/-/reload", guarded(pages.reload), methods=["POST"]),
+            *(api_routes(operating, handlers.tokens) if operating else ()),
+            *([acknowledge_route(operating, handlers.link_secret)] if operating else ()),
         ]
     )
 
@@ -89,8 +107,16 @@ class _Pages:
         return PlainTextResponse("The new configuration runs.\n")
 
     def landing(self, _: Request) -> Response:
-        page = landing_page(self._handlers.status())
+        page = landing_page(self._handlers.status(), incidents=self._incidents())
         return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+    def _incidents(self) -> tuple[IncidentStanding, ...]:
+        """What is wrong; the checks are shown also while the store cannot be read."""
+        try:
+            return self._handlers.operations.incidents() if self._handlers.operations else ()
+        except TechrunError:
+            log.exception("the landing page shows no incidents")
+            return ()
 
 
 def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
