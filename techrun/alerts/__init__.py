@@ -4,13 +4,15 @@ state       when failures become an outage and good runs a recovery: pure, every
 incidents   what such a change means for a shop: an incident opens or closes; pure
 windows     when alerts of which checks are held: silences, the calendar, the grace of a release; pure
 routing     what is owed of an incident now, asked again and again with what was told; pure
-telling     the rules by which a message is owed; pure
+owing       the rules by which a message is owed; pure
 recipients  who hears of an incident; pure
 message     what a person reads: title, text and HTML of an event for one channel
 titles      what is wrong, in one line of words
 facts       what a message says, fact by fact: the variables of the templates
 telling     each of these facts in words, where it has something to say
 rendering   facts to text and HTML, by our templates or the user's
+samples     incidents as they may come, which templates are tried with
+template_check  whether a user's templates can be relied on
 wording     times, durations, money and lists as people read them
 impact      what an outage costs, as a range; pure
 links       the link by which a person acknowledges an incident

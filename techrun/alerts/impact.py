@@ -22,9 +22,9 @@ SHARE = 0.9
 _SPREAD = NormalDist().inv_cdf((1 + SHARE) / 2) / 2
 """The square root of a Poisson count varies by a half around its mean, whatever that is."""
 
-OF_AVERAGE = "orders of an average hour; by the time of day half to three times of it"
-OF_HOUR = "orders of this hour of the week, 90 % range"
-OF_HOURS = "orders of these hours of the week, 90 % range"
+OF_AVERAGE = "half to three times the average orders"
+OF_HOUR = "orders of this hour of the week, 90% range"
+OF_HOURS = "orders of these hours of the week, 90% range"
 
 
 def at_risk(impact: Impact, moment: float, zone: str) -> AtRisk:

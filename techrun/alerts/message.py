@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 from techrun.alerts.context import Context
 from techrun.alerts.facts import facts_of
-from techrun.alerts.rendering import BODY, HTML, add_line, check_templates, render
+from techrun.alerts.rendering import BODY, HTML, add_line, render
 from techrun.alerts.titles import TITLE, title_of
 from techrun.alerts.wording import clock_text, duration_text, utc_text
 from techrun.standing import Event, Incident, Message
@@ -16,7 +15,6 @@ __all__ = [
     "BODY",
     "HTML",
     "TITLE",
-    "check_templates",
     "clock_text",
     "compose",
     "duration_text",
@@ -40,8 +38,7 @@ def compose(
 ) -> Message:
     """The message of an event for one channel; a template of the user's that is broken loses nothing."""
     facts = facts_of(event, incident, context, now, nth=nth, in_place=stands_for)
-    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
-    text, html = render(event, values, templates)
+    text, html = render(event, facts.variables(), templates)
     return Message(
         incident=incident.id,
         event=event,

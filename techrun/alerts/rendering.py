@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -34,8 +35,8 @@ _SPARED: tuple[Values, ...] = (
 """What a message that is too long does without: the acknowledge link stays."""
 
 
-class _BrokenTemplate(Exception):  # noqa: N818  it never leaves this module
-    """A template of the user's cannot be used; the text says why."""
+class BrokenTemplate(Exception):  # noqa: N818  it never leaves this package
+    """A template of the user's cannot be used; the text says which, where and why."""
 
 
 def render(event: Event, values: Values, folder: Path | None) -> tuple[str, str]:
@@ -45,20 +46,20 @@ def render(event: Event, values: Values, folder: Path | None) -> tuple[str, str]
 
 def _text(event: Event, values: Values, folder: Path | None) -> str:
     try:
-        return cut(_fitting("txt", event, values, folder), BODY)
-    except _BrokenTemplate as problem:
+        return rendered("txt", event, values, folder)
+    except BrokenTemplate as problem:
         footer = _told(problem)
-        return f"{cut(_fitting('txt', event, values, None), BODY - len(footer) - 1)}\n{footer}"
+        return f"{cut(rendered('txt', event, values, None), BODY - len(footer) - 1)}\n{footer}"
 
 
 def _html(event: Event, values: Values, folder: Path | None) -> str:
     try:
-        return _fitting("html", event, values, folder)
-    except _BrokenTemplate as problem:
-        return add_line(_fitting("html", event, values, None), _told(problem))
+        return rendered("html", event, values, folder)
+    except BrokenTemplate as problem:
+        return add_line(rendered("html", event, values, None), _told(problem))
 
 
-def _told(problem: _BrokenTemplate) -> str:
+def _told(problem: BrokenTemplate) -> str:
     log.error("%s", problem)
     return cut(f"techrun's own template was used: {problem}", 300)
 
@@ -70,54 +71,58 @@ def add_line(html: str, line: str) -> str:
     return f"{before}{paragraph}{end}{after}" if end else f"{html}{paragraph}"
 
 
-def _fitting(form: Form, event: Event, values: Values, folder: Path | None) -> str:
-    """Rendered, with less where it is too long; ours always fit, a user's HTML that does not is broken."""
+def rendered(form: Form, event: Event, values: Values, folder: Path | None) -> str:
+    """A message by the templates of the folder, or ours; with less in it where it is too long.
+
+    HTML cannot be cut: what of ours is still too long is left to the text, a user's is broken.
+    """
     limit = BODY if form == "txt" else HTML
-    rendered = ""
     for spared in _SPARED:
-        rendered = _rendered(form, event, {**values, **spared}, folder)
-        if len(rendered) <= limit:
-            return rendered
-    if form == "html" and folder is not None:
-        raise _BrokenTemplate(
-            f"the HTML of {event} has {len(rendered):,} characters, at most {limit:,} are sent"
-        )
-    return rendered
+        written = _written(form, event, {**values, **spared}, folder)
+        if len(written) <= limit:
+            return written
+    if form == "txt":
+        return cut(written, limit)
+    if folder is None:
+        return ""
+    raise BrokenTemplate(
+        f"{folder}: {event} makes {len(written):,} characters of HTML, at most {limit:,} go out"
+    )
 
 
-def _rendered(form: Form, event: Event, values: Values, folder: Path | None) -> str:
+def _written(form: Form, event: Event, values: Values, folder: Path | None) -> str:
     names = [f"{event}.{form}", f"message.{form}"]
     try:
-        template = _environment(folder).select_template(names)
-        rendered = template.render(values).strip()
+        template = environment_of(folder).select_template(names)
+        written = template.render(values).strip()
     except Exception as error:
         if folder is None:
             raise
         # Whatever is wrong with a file of the user's, and with what it calls: the alert goes out.
-        raise _BrokenTemplate(_problem(error, names, folder)) from error
-    if not rendered and folder is not None:
-        raise _BrokenTemplate(f"{folder / str(template.name)} says nothing of {event}")
-    return rendered
+        raise BrokenTemplate(_problem(error, names, folder)) from error
+    if not written and folder is not None:
+        raise BrokenTemplate(f"{folder / str(template.name)} says nothing of {event}")
+    return written
 
 
 def _problem(error: Exception, names: list[str], folder: Path) -> str:
-    """Where, what."""
+    """File and line where a template failed, and why."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"{folder / (error.name or names[0])}, line {error.lineno}: {one_line(error.message or '')}"
-    line, name, trace = 0, "", error.__traceback__
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if file.parent == folder:
-            line, name = trace.tb_lineno, file.name
-        trace = trace.tb_next
-    there = name or next((each for each in names if (folder / each).exists()), names[0])
-    return (
-        f"{folder / there}{f', line {line}' if line else ''}: {one_line(str(error)) or type(error).__name__}"
-    )
+    what = one_line(str(error)) or type(error).__name__
+    if isinstance(error, jinja2.TemplateNotFound):
+        what = f"there is no template {what}"
+    lines = [
+        f"{frame.filename}, line {frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).parent == folder
+    ]
+    there = next((folder / name for name in names if (folder / name).exists()), folder)
+    return f"{lines[-1] if lines else there}: {what}"
 
 
 @cache
-def _environment(folder: Path | None) -> jinja2.Environment:
+def environment_of(folder: Path | None) -> jinja2.Environment:
     """Our templates; those of the folder go before them."""
     ours = jinja2.PackageLoader("techrun.alerts")
     loader = ours if folder is None else jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours])
@@ -136,8 +141,3 @@ def _line(*sentences: str) -> str:
     """The sentences that have something to say, as one line; nothing where none has."""
     said = " ".join(filter(None, sentences))
     return f"{said}\n" if said else ""
-
-
-def check_templates(folder: Path) -> list[str]:
-    """What is wrong with the templates of a folder, one sentence a problem."""
-    return [] if folder.is_dir() else [f"{folder}: there is no such folder"]

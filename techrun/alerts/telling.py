@@ -1,184 +1,267 @@
-"""The rules by which a message is owed, one function each: case, policy and time → what that rule asks for.
-
-Pure; `alerts.routing` puts them together. A message is told apart by event, channel and count (`nth`).
-"""
+"""Each fact of a message in words, each only where it has something to say to whom it is for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shlex
 
-from techrun.alerts.policy import Policy
-from techrun.alerts.recipients import Recipients
-from techrun.standing import LOUDNESS, Acknowledgement, Event, Hold, Incident, Told
+from techrun.alerts.context import AtRisk, Context
+from techrun.alerts.wording import about_text, cut, duration_text, listed, money_text, one_line, time_text
+from techrun.model import Reason
+from techrun.standing import LEAKS_ALLOWED, Event, Incident, IncidentKind, Member
 
-UPDATE_AFTER = 120.0
-"""Seconds from the lead's recovery until it is told that other checks still fail."""
+NAMES, PARTS = 6, 8
+"""So many checks, and incidents of a storm, are named; of the others it is said how many there are."""
+FRESH = 86_400.0
+"""A release so many seconds before, or less, is what changed."""
+GATHERING = "held.group_wait"
+"""The rule of every message, of which there is nothing to say."""
+SOON = 300.0
+"""Seconds after which the first message, too, says what was lost so far."""
+WHY = 60
+"""Characters of why another check fails too."""
 
-ENDS: frozenset[Event] = frozenset({"recovered", "withdrawn"})
-_FIRST_NEWS: frozenset[Event] = frozenset({"opened", "escalated"})
-"""By which a channel hears of an incident that it did not know."""
-_GRAVITY: frozenset[Event] = frozenset({"opened", "raised"})
-"""By which it is told how loud an incident is."""
+_GOES_ON: tuple[Event, ...] = ("opened", "raised", "update", "reminder", "escalated")
+_LOSES_ORDERS: tuple[IncidentKind, ...] = ("outage", "reported", "storm")
+_OF_A_SHOP: tuple[IncidentKind, ...] = ("outage", "degraded", "blind", "fixture", "reported")
+_MAY_BE_US = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT, Reason.UPLINK)
+"""Reasons that a lost network of our own has as well."""
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that the decision about one incident rests on, besides policy and time."""
-
-    incident: Incident
-    recipients: Recipients
-    told: tuple[Told, ...] = ()
-    """What was written about it so far."""
-    holds: tuple[Hold, ...] = ()
-    """What keeps new messages back; never the end of what was told."""
-    acknowledged: Acknowledgement | None = None
-    withdrawn: bool = False
-    """Nothing of it is watched any more: it did not recover, it ends."""
-
-    @property
-    def over(self) -> bool:
-        """It ended. A leak has no end that is told."""
-        return self.incident.kind != "leak" and (self.incident.closed is not None or self.withdrawn)
-
-    def told_on(self, channel: str) -> tuple[Told, ...]:
-        """What was written for this channel."""
-        return tuple(told for told in self.told if told.channel == channel)
-
-    def knows(self, channel: str) -> bool:
-        """Whether the channel was told that there is this incident."""
-        return any(told.event in _FIRST_NEWS for told in self.told_on(channel))
+_MEANING: dict[IncidentKind, str] = {
+    "degraded": "Customers can do it, but slower or poorer than promised.",
+    "fixture": "techrun's own test data are at fault, not the shop; until they are mended, nothing is known.",
+    "leak": f"Please cancel it by hand. With {LEAKS_ALLOWED} such orders in a shop none is placed "
+    "until a person has seen to them.",
+    "uplink": "Neither shops nor witnesses can be reached, so nothing is known about any shop.",
+}
+_BLIND: dict[Reason | None, str] = {
+    Reason.BLOCKED: "A captcha or firewall stops the probe; whether customers get through is not known.",
+    Reason.UPLINK: "techrun's own network is gone, so nothing is known about the shop.",
+    Reason.FORBIDDEN: "techrun's settings forbid the address, so nothing is known about the shop.",
+    Reason.ORDER_CAP: "No test order may be placed, so nothing is known about orders.",
+}
+_BLIND_OTHERWISE = "techrun cannot tell whether it works; the fault is probably its own."
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One message to be written now."""
+class Teller:
+    """Puts the facts of one message into words."""
 
-    event: Event
-    channel: str
-    nth: int
-    rule: str
-    """`owed.opened`, `owed.joined`, `owed.raised`, `owed.escalated`, `owed.update`, `owed.reminder`,
-    `owed.recovered`, `owed.withdrawn`, `owed.fallback`."""
-    stands_for: str = ""
-    """The channel that fails and in whose place this one hears of it."""
+    def __init__(self, event: Event, incident: Incident, context: Context, now: float) -> None:
+        self._event = event
+        self._incident = incident
+        self._context = context
+        self._now = now
+        self._lead = incident.lead
+        self._zone = context.shop.timezone if context.shop else "UTC"
+        self.goes_on = event in _GOES_ON
+        self.lasted = duration_text((now if incident.closed is None else incident.closed) - incident.since)
+
+    def sentences(self) -> dict[str, str]:
+        """The facts by name, as long as they come."""
+        at_risk, at_risk_method = self._at_risk()
+        lost, lost_method = self._lost()
+        return {
+            "held": self._held(),
+            "meaning": self._meaning(),
+            "runs": self._runs(),
+            "last_good": self._last_good(),
+            "found": self._found(),
+            "also_failing": self._also_failing(),
+            "works_again": self._works_again(),
+            "own_network": self._own_network(),
+            "changed": self._changed(),
+            "rollback": self._rollback(),
+            "at_risk": at_risk,
+            "at_risk_method": at_risk_method,
+            "lost": lost,
+            "lost_method": lost_method,
+            "test_orders": self._test_orders(),
+            "notes": self._notes(),
+            "repeat": self._repeat(),
+            "acknowledged": self._acknowledged(),
+            "escalation": self._escalation(),
+        }
+
+    def moment(self, at: float, *, seconds: bool = True, named: bool = False) -> str:
+        """A moment by the shop's clock."""
+        return time_text(at, self._now, self._zone, seconds=seconds, named=named)
+
+    def news(self, nth: int, in_place: str) -> str:
+        """What this message tells that an earlier one did not."""
+        told = f"Told before: {listed(self._context.told_to, NAMES)}." if self._context.told_to else ""
+        nobody = "" if self._context.acknowledged else "Nobody acknowledged it."
+        said = {
+            "raised": f"It is worse than was told: a {self._incident.severity} now.",
+            "update": "Other checks of it fail now.",
+            "reminder": f"It goes on, for {self.lasted} now (reminder {nth}). {nobody}",
+            "escalated": f"It goes on, for {self.lasted} now. {nobody} {told}",
+            "withdrawn": "What it is about left the configuration and is no longer watched; "
+            "no recovery was seen.",
+        }.get(self._event, "")
+        place = f'The channel "{in_place}" fails, so you hear of it in its place.' if in_place else ""
+        return " ".join(f"{place} {said}".split())
+
+    def _held(self) -> str:
+        """What kept messages back, beyond the moment in which they are gathered."""
+        why = listed([hold.detail or hold.rule for hold in self._context.holds if hold.rule != GATHERING], 3)
+        seconds = self._context.held_for
+        if self._event == "opened" and why:
+            seconds = self._now - self._incident.opened
+        if seconds < 1:
+            return f"by {why}" if why else ""
+        return f"for {duration_text(seconds)}" + (f" ({why})" if why else "")
+
+    def _meaning(self) -> str:
+        """What the kind means, where the title leaves that open."""
+        kind, text = self._incident.kind, self._incident.text
+        if not self.goes_on:
+            return ""
+        if kind == "blind":
+            return (
+                _BLIND.get(self._lead.reason, _BLIND_OTHERWISE) if self._lead and self._lead.reason else text
+            )
+        if kind == "leak":
+            by = f"{self._lead.check} placed it. " if self._lead else ""
+            return by + _MEANING[kind]
+        told = one_line(text) in self._incident.title
+        return text if text and not told else _MEANING.get(kind, "")
+
+    def _runs(self) -> str:
+        """How the first message confirms it."""
+        if self._event != "opened" or self._lead is None or not self._lead.runs:
+            return ""
+        return f"{self._lead.runs} of {self._lead.runs} runs"
+
+    def _last_good(self) -> str:
+        """When it still worked."""
+        if self._lead is None or self._incident.kind in ("degraded", "leak") or not self.goes_on:
+            return ""  # a degraded run counts as good
+        return "not known" if self._lead.last_good is None else self.moment(self._lead.last_good)
+
+    def _found(self) -> str:
+        """What the leading check found, where the title has no room for it."""
+        lead = self._lead
+        said = _why(lead) if lead else ""
+        if lead is None or not said or (said in self._incident.title and self.goes_on):
+            return ""
+        return f'at "{lead.step}": {said}' if lead.step else said
+
+    def _also_failing(self) -> str:
+        """The other checks that fail, and why."""
+        others = [each for each in self._incident.failing if each is not self._lead]
+        return listed([self._with_why(each) for each in others], NAMES)
+
+    def _works_again(self) -> str:
+        """Checks that recovered; at the end all of them, where there were several."""
+        members = self._incident.members
+        mended = [self._name(each) for each in members if each.recovered is not None]
+        return listed(mended, NAMES) if self.goes_on or len(members) > 1 else ""
+
+    def _with_why(self, member: Member) -> str:
+        why = ", ".join(filter(None, (f'"{member.step}"' if member.step else "", _why(member))))
+        return f"{self._name(member)} ({cut(why, WHY)})" if why else self._name(member)
+
+    def _name(self, member: Member) -> str:
+        return member.check.name if member.check.shop == self._incident.shop else str(member.check)
+
+    def _own_network(self) -> str:
+        """Whether it may be techrun's own network; that this is unknown matters where it looks like that."""
+        known = self._context.own_network
+        if not self.goes_on or self._incident.kind not in ("outage", "blind", "storm"):
+            return ""
+        if known == "unknown" and not (self._lead and self._lead.reason in _MAY_BE_US):
+            return ""
+        return {"ok": "ok", "lost": "lost", "unknown": "unknown (no witness)"}[known]
+
+    def _changed(self) -> str:
+        """The release that may be the cause, or that there was none for long."""
+        release = self._context.release
+        if release is None or self._incident.kind not in _OF_A_SHOP:
+            return ""
+        before = self._incident.since - release.begun
+        if before > FRESH:
+            return f"no release for {about_text(before)} (last: {release.version})"
+        commit = f" ({release.commit[:12]})" if release.commit else ""
+        author = f" by {release.author}," if release.author else ""
+        when = f"{about_text(before)} before" if before >= 0 else f"{about_text(-before)} after it began"
+        return f"release {release.version}{commit}{author} {when}"
+
+    def _rollback(self) -> str:
+        """The command that takes a release back; printed, never run."""
+        shop = self._context.shop
+        told = self.goes_on and self._incident.severity == "page" and self._incident.kind in _OF_A_SHOP
+        return shop.rollback if shop and told else ""
+
+    def _at_risk(self) -> tuple[str, str]:
+        """What it costs an hour, and how that is reckoned."""
+        if not self.goes_on or not self._loses_orders():
+            return "", ""
+        if self._context.per_hour is not None:
+            return f"{_range(self._context.per_hour)}/h", self._context.per_hour.method
+        return ("unknown", "no `impact` for this shop") if self._context.shop is not None else ("", "")
+
+    def _lost(self) -> tuple[str, str]:
+        """What it cost so far, or altogether, and how that is reckoned."""
+        fresh = self._event == "opened" and self._now - self._incident.since < SOON
+        if self._context.lost is None or fresh or not self._loses_orders():
+            return "", ""
+        return _range(self._context.lost), self._context.lost.method
+
+    def _loses_orders(self) -> bool:
+        return self._incident.kind in _LOSES_ORDERS and self._incident.severity == "page"
+
+    def _test_orders(self) -> str:
+        """Test orders that stand in the shop."""
+        if not self.goes_on or self._incident.kind == "leak":
+            return ""
+        if self._context.test_orders:
+            return listed(self._context.test_orders, 3)
+        places = self._context.check is not None and self._context.check.places_orders
+        return "none" if places and self._incident.kind == "outage" else ""
+
+    def _notes(self) -> str:
+        """What persons added."""
+        said = (": ".join(filter(None, (note.fault, note.text))) for note in self._context.annotations)
+        return "; ".join(filter(None, said))
+
+    def _repeat(self) -> str:
+        """The command that shows the failure again, at whom it may concern."""
+        lead, check = self._lead, self._context.check
+        if lead is None or check is None or not self.goes_on or self._incident.kind == "leak":
+            return ""
+        until = ["--until", lead.step] if lead.step and lead.step in check.steps else []
+        curl = ["--curl"] if check.kind in ("http", "journey") else []
+        return shlex.join(["techrun", "check", str(lead.check), *until, *curl])
+
+    def _acknowledged(self) -> str:
+        """Who has taken it on."""
+        taken = self._context.acknowledged
+        if taken is None:
+            return ""
+        note = f": {taken.note}" if taken.note else ""
+        return f"by {taken.author} {self.moment(taken.at, seconds=False)}{note}"
+
+    def _escalation(self) -> str:
+        """Who hears of it next."""
+        if self._context.next_escalation is None or not self.goes_on or self._context.acknowledged:
+            return ""
+        channel, at = self._context.next_escalation
+        return f"not acked by {self.moment(at, seconds=False)} -> {channel}"
+
+    def runbook(self) -> str:
+        """The page that says what to do: the check's, else the shop's."""
+        check, shop = self._context.check, self._context.shop
+        return (check.runbook if check else "") or (shop.runbook if shop else "") if self.goes_on else ""
+
+    def parts(self) -> tuple[str, ...]:
+        """The incidents of a storm."""
+        titles = [one_line(each.title) for each in self._context.storm]
+        left = len(titles) - PARTS
+        return (*titles[:PARTS], *([f"and {left} more"] if left > 0 else []))
 
 
-def opened(case: Case, _policy: Policy, _now: float) -> Iterator[Owed]:
-    """Every recipient hears of it; the rule says why one hears of it only now."""
-    known = max((LOUDNESS[told.severity] for told in case.told), default=None)
-    if known is None:
-        rule = "owed.opened"
-    else:
-        rule = "owed.raised" if LOUDNESS[case.incident.severity] > known else "owed.joined"
-    for channel in case.recipients.first:
-        if not case.knows(channel):
-            yield Owed("opened", channel, 1, rule)
+def _why(member: Member) -> str:
+    return one_line(member.message) or (member.reason.value if member.reason else "")
 
 
-def raised(case: Case, _policy: Policy, _now: float) -> Iterator[Owed]:
-    """Recipients that were told of something less bad."""
-    for channel in case.recipients.first:
-        told = case.told_on(channel)
-        if case.knows(channel) and LOUDNESS[case.incident.severity] > max(
-            LOUDNESS[each.severity] for each in told
-        ):
-            yield Owed("raised", channel, _last("raised", told) + 1, "owed.raised")
-
-
-def escalated(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
-    """A page that nobody acknowledged goes to one channel of the chain after the other."""
-    since = paged(case)
-    for channel, when in chain(case, policy, since) if since is not None else ():
-        if now >= when:
-            yield Owed("escalated", channel, 1, "owed.escalated")
-
-
-def paged(case: Case) -> float | None:
-    """When somebody was first told that it pages; None while nobody was, or where it does not."""
-    if case.incident.severity != "page":
-        return None
-    pages = (told for told in case.told if told.event in _GRAVITY and told.severity == "page")
-    return min((told.created for told in pages), default=None)
-
-
-def chain(case: Case, policy: Policy, since: float) -> Iterator[tuple[str, float]]:
-    """Who of the chain has still to hear of it, and when; one that knows already keeps its place."""
-    for place, channel in enumerate(case.recipients.chain, 1):
-        if not case.knows(channel):
-            yield channel, since + place * policy.escalate_after
-
-
-def update(case: Case, _policy: Policy, now: float) -> Iterator[Owed]:
-    """What the title tells of is well again, but other checks still fail: told once."""
-    lead = case.incident.lead
-    if lead is None or lead.recovered is None or not case.incident.failing:
-        return
-    due = lead.recovered + UPDATE_AFTER
-    for channel in _hearing(case) if now >= due else ():
-        told = case.told_on(channel)
-        if not _last("update", told) and max(each.created for each in told) < due:
-            yield Owed("update", channel, 1, "owed.update")
-
-
-def reminders(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
-    """It goes on, and nobody acknowledged it."""
-    every = policy.remind.get(case.incident.severity, 0.0)
-    for channel in _hearing(case) if every > 0 else ():
-        told = case.told_on(channel)
-        if now - max(each.created for each in told) >= every:
-            yield Owed("reminder", channel, max(_last("reminder", told), 1) + 1, "owed.reminder")
-
-
-def ends(case: Case, _policy: Policy, _now: float) -> Iterator[Owed]:
-    """Whoever may have heard of it hears that it is over, once."""
-    event: Event = "withdrawn" if case.withdrawn else "recovered"
-    for channel in dict.fromkeys(told.channel for told in case.told):
-        told = [each for each in case.told_on(channel) if each.state != "given_up"]
-        if told and not _has_end(case, channel):
-            yield Owed(event, channel, 1, f"owed.{event}", _stood_for(told))
-
-
-def fallbacks(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
-    """What a channel does not take, another one takes in its place."""
-    for told in case.told:
-        other = policy.fallback.get(told.channel)
-        if other is None or not _fails(told, policy, now):
-            continue
-        if not (told.event in ENDS and _has_end(case, other)):
-            yield Owed(told.event, other, told.nth, "owed.fallback", told.channel)
-
-
-def _fails(told: Told, policy: Policy, now: float) -> bool:
-    if told.state in {"waiting", "sending"}:
-        return told.attempts > 0 and now - told.created >= policy.fallback_after
-    return told.state == "given_up"
-
-
-def _hearing(case: Case) -> list[str]:
-    """The channels that the incident is told on; one that failed for good hears by its fallback."""
-    given_up = {(told.event, told.nth, told.channel) for told in case.told if told.state == "given_up"}
-    stood_for = {(told.event, told.nth, told.stands_for) for told in case.told if told.stands_for}
-    channels = dict.fromkeys(
-        told.channel
-        for told in case.told
-        if told.event in _FIRST_NEWS
-        and (told.event, told.nth, told.channel) not in given_up & stood_for
-        and (not told.stands_for or (told.event, told.nth, told.stands_for) in given_up)
-    )
-    return list(channels)
-
-
-def _last(event: Event, told: tuple[Told, ...]) -> int:
-    """The highest count of the messages of this event; 0 without any."""
-    return max((each.nth for each in told if each.event == event), default=0)
-
-
-def _has_end(case: Case, channel: str) -> bool:
-    return any(told.event in ENDS for told in case.told_on(channel))
-
-
-def _stood_for(told: list[Told]) -> str:
-    """The channel in whose place another heard everything."""
-    names = {each.stands_for for each in told}
-    return names.pop() if len(names) == 1 else ""
+def _range(money: AtRisk) -> str:
+    return money_text(money.low, money.high, money.currency)

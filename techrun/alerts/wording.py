@@ -72,7 +72,7 @@ def listed(words: Sequence[str], most: int) -> str:
 
 def one_line(text: str) -> str:
     """Without line breaks and characters that a phone cannot show."""
-    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def cut(text: str, limit: int) -> str:
