@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from techrun.alerts import owing
+from techrun.alerts.owing import Case, Owed
 from techrun.alerts.policy import Policy
 from techrun.alerts.recipients import Recipients, recipients
-from techrun.alerts.owing import Case, Owed
 from techrun.standing import Event, Hold
 
 __all__ = ["Case", "Owed", "Recipients", "Verdict", "owed", "recipients"]
