@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from techrun.alerts.policy import Policy
 from techrun.alerts.recipients import Recipients
@@ -140,8 +141,8 @@ def ends(case: Case, _policy: Policy, _now: float) -> Iterator[Owed]:
 
 
 def fallbacks(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
-    """What a channel does not take, another one takes in its place."""
-    for told in case.told:
+    """What a channel does not take, another one takes in its place, in the order it was written."""
+    for told in sorted(case.told, key=attrgetter("created")):
         other = policy.fallback.get(told.channel)
         if other is None or not _fails(told, policy, now):
             continue
