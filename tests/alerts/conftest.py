@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import socket
 import ssl
 import threading
+import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -268,5 +271,145 @@ def far(monkeypatch, far_certificate):
     monkeypatch.setenv("NO_PROXY", "*")
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield seen
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message that a channel took, and how many seconds after the run's start."""
+
+    at: float
+    channel: str
+    title: str
+    key: str
+
+    def __str__(self):
+        return f"{self.at:.2f} s {self.channel}: {self.title} ({self.key})"
+
+
+@dataclass
+class Want:
+    """A message that must come to a channel, not before and not after these seconds."""
+
+    channel: str
+    pattern: str
+    earliest: float
+    latest: float
+    arrival: Arrival | None = None
+
+    def fits(self, arrival):
+        return self.channel == arrival.channel and re.search(self.pattern, f"{arrival.title} {arrival.key}")
+
+    def problem(self):
+        if self.arrival is None:
+            return f"missing: {self.channel}: {self.pattern} until {self.latest:g} s"
+        if self.arrival.at > self.latest:
+            return f"late (wanted until {self.latest:g} s): {self.arrival}"
+        if self.arrival.at < self.earliest:
+            return f"early (wanted from {self.earliest:g} s): {self.arrival}"
+        return ""
+
+
+class Collector:
+    """A black box at the end of all channels: fails on messages that are missing, late or unexpected.
+
+    Patterns are searched in the title and the key of a message. Seconds count from `start`, or from when
+    the collector was made. A channel answers 200, or what `answers` has for it, one after the other.
+    """
+
+    QUIET = 0.5
+    """Seconds without a message after which none is expected any more."""
+
+    def __init__(self):
+        self.answers = defaultdict(list)
+        self.arrivals = []
+        self.attempts = Counter()
+        self.wants = []
+        self.port = 0
+        self._changed = threading.Condition()
+        self.start()
+
+    def start(self):
+        """Count seconds from now on."""
+        self._started = time.monotonic()
+
+    def url(self, channel):
+        return f"json://127.0.0.1:{self.port}/{channel}"
+
+    def want(self, channel, pattern, *, after=0.0, within=20.0):
+        """A message like this must come to this channel, between these seconds."""
+        self.wants.append(Want(channel, pattern, after, within))
+
+    def take(self, channel, body):
+        """Note a message; what to answer."""
+        with self._changed:
+            self.attempts[channel] += 1
+            answer = self.answers[channel].pop(0) if self.answers[channel] else 200
+            if answer == 200:
+                key = body["message"].rpartition("message ")[2].partition(",")[0]
+                now = time.monotonic() - self._started
+                self.arrivals.append(Arrival(now, channel, body["title"], key))
+            self._changed.notify_all()
+        return answer
+
+    def wait_for(self, count, timeout=20):
+        """Wait until so many messages arrived."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self.arrivals) >= count, timeout)
+        assert arrived, f"{len(self.arrivals)} of {count} messages came"
+
+    def check(self):
+        """Wait for all that is wanted, and a little for what is not; then fail on every difference."""
+        with self._changed:
+            for number in range(len(self.wants)):
+                left = max(want.latest for want in self.wants) - (time.monotonic() - self._started)
+                self._changed.wait_for(lambda seen=number: len(self.arrivals) > seen, max(0.0, left))
+            seen = -1
+            while seen < len(self.arrivals):
+                seen = len(self.arrivals)
+                self._changed.wait_for(lambda seen=seen: len(self.arrivals) > seen, self.QUIET)
+        problems = self._problems()
+        assert not problems, "\n".join(problems)
+
+    def _problems(self):
+        unexpected = []
+        for want in self.wants:
+            want.arrival = None
+        for arrival in self.arrivals:
+            open_wants = (want for want in self.wants if want.arrival is None and want.fits(arrival))
+            want = next(open_wants, None)
+            if want is None:
+                unexpected.append(f"unexpected: {arrival}")
+            else:
+                want.arrival = arrival
+        return [*filter(None, (want.problem() for want in self.wants)), *unexpected]
+
+
+def collecting(collector):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = collector.take(self.path.strip("/"), body)
+            try:
+                self.send_response(status)
+                self.end_headers()
+            except OSError:
+                pass  # the sender has gone
+
+        def log_message(self, *args):
+            pass
+
+    return Handler
+
+
+@pytest.fixture
+def collector():
+    made = Collector()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), collecting(made))
+    server.daemon_threads = True
+    made.port = server.server_port
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield made
     server.shutdown()
     server.server_close()
