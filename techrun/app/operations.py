@@ -43,6 +43,8 @@ Answer = TypeVar("Answer")
 PATIENCE = 5.0
 """Seconds that a person waits for the daemon to answer; it looks once a second."""
 LOOK_AGAIN = 0.1
+LATE = 60.0
+"""Seconds that a beginning may lie in the past: somebody typed it, or two clocks differ."""
 
 
 def operations(config: Path, server: str = "", token: str = "") -> Operations:
@@ -143,8 +145,8 @@ class LocalOperations:
         chosen, starts = wish.chosen, now if wish.starts is None else wish.starts
         if not 0 < wish.seconds <= LONGEST_WINDOW:
             raise UsageError(f"a {wish.kind} lasts longer than nothing and at most {show(LONGEST_WINDOW)}")
-        if starts + wish.seconds <= now:
-            raise UsageError(f"this {wish.kind} would be over already; name a later beginning")
+        if starts < now - LATE:
+            raise UsageError(f"a {wish.kind} cannot begin in the past: what was told is told")
         if chosen == Chosen():
             raise UsageError("say which checks are meant: selectors, a client or tags; '*' is all of them")
         select(self._loaded(), chosen.selectors, client=chosen.client or None, tags=chosen.tags)

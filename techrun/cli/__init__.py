@@ -12,10 +12,16 @@ from techrun import __version__
 from techrun.errors import ConfigError, ExitCode, TechrunError
 
 COMMANDS = {
+    "ack": "Take an incident on.",
     "check": "Run checks once and print what was found.",
     "demo": "Start a demo shop and watch it: the whole product on one machine.",
+    "incidents": "List incidents, tell the story of one, open and annotate them.",
+    "maintenance": "Announce work on shops: their alerts are held meanwhile.",
     "notify": "Try the channels that alerts go to.",
+    "release": "Tell when a shop is released.",
     "run": "Watch the shops: schedule, metrics, history, alerts.",
+    "shadow": "Look at what `techrun run --shadow` would have sent.",
+    "silence": "Hold alerts of some checks for a time.",
     "status": "Say what is wrong now.",
     "validate": "Read the configuration and say everything that is wrong with it.",
 }

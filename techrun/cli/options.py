@@ -39,6 +39,44 @@ def selection_options(command: Command) -> Command:
     return command
 
 
+server_option = click.option(
+    "--server",
+    envvar="TECHRUN_SERVER",
+    default="",
+    metavar="URL",
+    help="Ask the techrun at this address, with the token in TECHRUN_TOKEN, in place of this machine's store.",
+)
+format_option = click.option(
+    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+
+
+def as_moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """Callback of an option that takes `7d` (so long ago) or `2026-12-01T22:00`."""
+    import time
+
+    from techrun.language.moments import moment
+
+    try:
+        return None if value is None else moment(value, time.time())
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def as_duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """Callback of an option that takes `2h` or `1h30m`."""
+    from techrun.language.durations import parse
+
+    try:
+        return None if value is None else parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+NUMBER = click.IntRange(1, 2**62)
+"""Of an incident or a window."""
+
+
 def verbosity_options(command: Command) -> Command:
     """`-q` and `-v`: less and more on stderr."""
     quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")

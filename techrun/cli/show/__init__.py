@@ -4,6 +4,7 @@ table, ticker      results: a table, a line for each change
 waterfall, curl    one run: `--explain`, `--curl`
 reports            results as JUnit XML and markdown
 standing           how the shops stand
+incidents, desk    incidents and their story; windows, releases, what a shadow would have sent
 problems           what is wrong with the configuration
-console            colours and words that all of them share
+console, clock     colours, words and moments that all of them share
 """
