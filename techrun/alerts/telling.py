@@ -7,7 +7,7 @@ import shlex
 from techrun.alerts.context import AtRisk, Context
 from techrun.alerts.wording import about_text, cut, duration_text, listed, money_text, one_line, time_text
 from techrun.model import Reason
-from techrun.standing import LEAKS_ALLOWED, Event, Incident, IncidentKind, Member
+from techrun.standing import LEAKS_ALLOWED, Event, Hold, Incident, IncidentKind, Member
 
 NAMES, PARTS = 6, 8
 """So many checks, and incidents of a storm, are named; of the others it is said how many there are."""
@@ -15,6 +15,8 @@ FRESH = 86_400.0
 """A release so many seconds before, or less, is what changed."""
 GATHERING = "held.group_wait"
 """The rule of every message, of which there is nothing to say."""
+BRIEF = 30.0
+"""Seconds that a message may be held back and need not explain it."""
 SOON = 300.0
 """Seconds after which the first message, too, says what was lost so far."""
 WHY = 60
@@ -101,14 +103,23 @@ class Teller:
         return " ".join(f"{place} {said}".split())
 
     def _held(self) -> str:
-        """What kept messages back, beyond the moment in which they are gathered."""
-        why = listed([hold.detail or hold.rule for hold in self._context.holds if hold.rule != GATHERING], 3)
-        seconds = self._context.held_for
-        if self._event == "opened" and why:
-            seconds = self._now - self._incident.opened
-        if seconds < 1:
+        """What kept messages back so long that it must be said."""
+        holds = [hold for hold in self._context.holds if hold.rule != GATHERING]
+        seconds = self._held_for(holds)
+        why = listed([hold.detail or hold.rule for hold in holds], 3)
+        if seconds is None:
             return f"by {why}" if why else ""
-        return f"for {duration_text(seconds)}" + (f" ({why})" if why else "")
+        lasted = f"for {duration_text(seconds)}" + (f" ({why})" if why else "")
+        return lasted if seconds >= BRIEF else ""
+
+    def _held_for(self, holds: list[Hold]) -> float | None:
+        """Seconds; None where they are not known."""
+        if self._context.held_for or not holds:
+            return self._context.held_for
+        begun = [hold.since for hold in holds if hold.since is not None]
+        if begun:
+            return self._now - min(begun)
+        return self._now - self._incident.opened if self._event == "opened" else None
 
     def _meaning(self) -> str:
         """What the kind means, where the title leaves that open."""
