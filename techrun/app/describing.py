@@ -11,7 +11,6 @@ from techrun.config.effective import Row, rows
 from techrun.config.schema import schema as config_schema
 from techrun.config.select import select
 from techrun.language.durations import show as duration
-from techrun.model import Check
 
 
 def schema() -> dict[str, Any]:
@@ -33,19 +32,11 @@ def summary(loaded: Loaded) -> str:
         lines.append(
             f"  {shop.name}  {shop.url}  {kinds or 'no checks'}{_orders(orders, shop.orders_per_day)}"
         )
-        lines.extend(_speaks_to_nobody(checks))
     return "\n".join(lines)
 
 
 def _orders(planned: float, cap: int) -> str:
     return f", about {planned:.0f} test orders a day (at most {cap})" if planned else ""
-
-
-def _speaks_to_nobody(checks: list[Check]) -> Iterator[str]:
-    """Warn of pages that would wake no one."""
-    silent = [check.id.name for check in checks if check.severity == "page" and not check.notify]
-    if silent:
-        yield f"    no channel hears of {', '.join(silent)}: add `notify: {{page: [CHANNEL]}}` to the shop"
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from datetime import time
 
 from techrun.alerts.notify import check_url
 from techrun.alerts.policy import Hours, Planned, Policy, Route
+from techrun.alerts.template_check import check_templates
 from techrun.config.alerting import Route as RouteSettings
 from techrun.config.calendar import Recurring
 from techrun.config.select import covers
@@ -122,15 +123,32 @@ def _clock_of(settings: Settings, entry: Recurring) -> str:
     return zones[0] if len(zones) == 1 else "UTC"
 
 
+def check_parts(settings: Settings) -> None:
+    """ConfigError names every channel and every template that cannot be used."""
+    problems = [*_channel_problems(settings), *_template_problems(settings)]
+    if problems:
+        raise ConfigError(problems)
+
+
 def check_channels(settings: Settings) -> None:
     """ConfigError names every channel whose URL Apprise cannot use, without its line: a URL holds secrets."""
+    problems = _channel_problems(settings)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _channel_problems(settings: Settings) -> list[Problem]:
     found = ((channel, check_url(channel.url, settings.redactor)) for channel in settings.channels.values())
-    problems = [
+    return [
         Problem(
             f"the channel {channel.name} cannot be used: {what}", places=(replace(channel.place, text=""),)
         )
         for channel, what in found
         if what
     ]
-    if problems:
-        raise ConfigError(problems)
+
+
+def _template_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the user's own messages."""
+    wrong = check_templates(settings.templates) if settings.templates else []
+    return [settings.origin.problem(("templates",), what) for what in wrong]

@@ -24,7 +24,9 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
     """Read the configuration and say everything that is wrong with it at once."""
     from techrun.app import describing
     from techrun.app.loading import load
-    from techrun.app.parts import check_channels
+    from techrun.app.parts import check_parts
+    from techrun.cli.show.problems import show_warnings
+    from techrun.config.advice import advice
 
     if schema:
         import json
@@ -35,7 +37,8 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
             _show(name, rows, color=color)
     else:
         loaded = load(config)
-        check_channels(loaded.settings)
+        check_parts(loaded.settings)
+        show_warnings(advice(loaded.settings))
         click.echo(describing.summary(loaded))
     return 0
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from techrun.config.moments import Days, Hours, Pace, PaceOrNever
 from techrun.config.several import SEVERAL
@@ -23,11 +23,6 @@ class Owner(Definition):
     notify: Channels = Field(
         default=(), description="channels for what techrun cannot tell: blind checks, its own network"
     )
-
-
-def _owner(value: Any) -> Any:
-    """A bare name is an owner without channels."""
-    return {"name": value} if isinstance(value, str) else value
 
 
 class GroupWait(Definition):
@@ -134,6 +129,3 @@ class Web(Definition):
 
     url: BaseUrl | None = Field(default=None, description="how people reach it, for the links in messages")
     tokens: Tokens = Field(default_factory=Tokens, description="who may use /api/v1")
-
-
-OwnerOrName = Annotated[Owner, BeforeValidator(_owner)]

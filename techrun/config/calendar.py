@@ -83,6 +83,15 @@ class Calendar(Definition):
         default=(), description="days that are not like others (for a later version)"
     )
 
+    def twice(self) -> Iterator[tuple[NodePath, str]]:
+        """The path of each name that another window has: a window is known by its name and its beginning."""
+        seen: set[str] = set()
+        for path, entry in self.covered():
+            if isinstance(entry, Recurring):
+                if entry.name in seen:
+                    yield (*path, "name"), entry.name
+                seen.add(entry.name)
+
     def covered(self) -> Iterator[tuple[NodePath, Covered]]:
         """Everything that is about checks, each with its path."""
         for key in ("maintenance", "silences", "campaigns", "freezes"):

@@ -44,5 +44,7 @@ def _understood(main: Main, origin: Written) -> Calendar:
         for path, entry in found.covered()
         for below, what, hint in faults(entry)
     ]
+    for path, name in found.twice():
+        wrong.append(origin.problem(path, f"the name {quoted(name)} is there twice", "rename one of them"))
     main.problems.extend(wrong)
     return Calendar() if wrong else found

@@ -259,5 +259,9 @@ _SAID: Mapping[str, Callable[[ErrorDetails], tuple[str, str]]] = {
     "less_than_equal": _bound("at most"),
     "too_long": lambda details: (f"expected at most {details.get('ctx', {}).get('max_length')} values", ""),
     "too_short": lambda _: ("expected at least one", "write one, or leave the key out"),
+    "string_too_long": lambda details: (
+        f"expected at most {details.get('ctx', {}).get('max_length')} characters",
+        "say it in fewer words",
+    ),
     "string_too_short": lambda _: ("expected a text, found an empty one", "write one, or leave the key out"),
 }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from techrun.config.alerting import Alerting, Heartbeat, Owner, OwnerOrName, Route, Web
+from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.impact import OrdersPerHour
 from techrun.config.several import SEVERAL
 from techrun.config.values import (
@@ -263,7 +263,7 @@ class MainFile(Definition):
     channels: Mapping[Slug, ChannelFile] = Field(
         default_factory=dict, description="where messages go, by name"
     )
-    owner: OwnerOrName = Field(default_factory=Owner, description="who answers for techrun itself")
+    owner: Owner = Field(default_factory=Owner, description="who answers for techrun itself")
     alerting: Alerting = Field(default_factory=Alerting, description="how incidents become messages")
     routes: tuple[Route, ...] = Field(
         default=(), description="who hears of what; the first that matches decides"

@@ -6,20 +6,23 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from techrun.config.words import described, expected, quoted
+from techrun.language import durations
 from techrun.language.durations import Seconds
+from techrun.zones import zone_of
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 RULE_PARTS = ("FREQ", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO")
 """Of RFC 5545: what says a day by itself, whenever the counting began."""
 _NAMES_A_DAY = frozenset({"BYDAY", "BYMONTHDAY", "BYYEARDAY"})
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])\Z")
+_ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  rules are tried out on it, by no clock
+_A_GENERATION = "UNTIL=20540101T000000"
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 _YEARS = range(2000, 3000)
 
 
@@ -33,7 +36,7 @@ class Moment:
 
     def at(self, zone: str) -> float:
         """The moment itself; a day is its beginning."""
-        return self.written.replace(tzinfo=self.written.tzinfo or ZoneInfo(zone)).timestamp()
+        return self.written.replace(tzinfo=self.written.tzinfo or zone_of(zone)).timestamp()
 
     def until(self, zone: str) -> float:
         """The moment as an end: a day ends where the next one begins."""
@@ -59,27 +62,28 @@ def _day(word: str) -> int:
 
 
 def _days(value: Any) -> Any:
-    written = [value] if isinstance(value, str) else value
-    if not isinstance(written, list) or not all(isinstance(part, str) for part in written):
-        return value  # pydantic says what it should have been
+    written = value if isinstance(value, list) else [value]
+    if not written or not all(isinstance(part, str) for part in written):
+        hint = "write it as mon-fri or [sat, sun]"
+        raise ValueError(f"{described(value)} does not name days of the week", hint)
     return frozenset().union(*map(days_of, written))
 
 
 def _clock(value: Any) -> Any:
-    """A time of day; 24:00 is the midnight at a day's end."""
     found = _CLOCK.match(value) if isinstance(value, str) else None
-    minutes = int(found.group(1)) * 60 + int(found.group(2)) if found else 24 * 60 + 1
-    if minutes > 24 * 60:
+    if found is None:
         raise ValueError(f"{described(value)} is not a time of day", "write it as 02:30")
-    return time(minutes // 60 % 24, minutes % 60)
+    return time(int(found.group(1)), int(found.group(2)))
 
 
 def _hours(value: Any) -> Any:
+    """From and to; 24:00 is the midnight at a day's end."""
     first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
     if not dash:
         hint = "write it as 08:00-18:00; 22:00-06:00 ends on the next day"
         raise ValueError(f"{described(value)} is not a time from and to", hint)
-    return _clock(first.strip()), _clock(last.strip())
+    end = last.strip()
+    return _clock(first.strip()), time(0) if end == "24:00" else _clock(end)
 
 
 def _moment(value: Any) -> Any:
@@ -108,15 +112,18 @@ def _rule(text: str) -> str:
         if name not in RULE_PARTS:
             raise ValueError(f"{quoted(name)} is not taken in a rule", expected(name, RULE_PARTS))
     if parts.get("FREQ") not in _FREQUENCIES:
-        raise ValueError(f"{quoted(text)} does not say how often", f"FREQ is {expected('', _FREQUENCIES)}")
+        what = f"{quoted(text)} does not say FREQ=DAILY, WEEKLY, MONTHLY or YEARLY"
+        raise ValueError(what, "a window recurs once a day at most")
     if parts["FREQ"] != "DAILY" and _NAMES_A_DAY.isdisjoint(parts):
         hint = "add BYDAY=1TU (the first Tuesday), BYDAY=MO,WE or BYMONTHDAY=15"
         raise ValueError(f"{quoted(text)} names no day", hint)
     try:
-        rrulestr(written, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001  only read, never reckoned with
+        comes = next(iter(rrulestr(f"{written};{_A_GENERATION}", dtstart=_ANY_DAY)), None)
     except (ValueError, TypeError, KeyError, IndexError) as error:
         hint = "it is written as FREQ=MONTHLY;BYDAY=1TU (RFC 5545)"
         raise ValueError(f"{quoted(text)} is not a rule: {error}", hint) from None
+    if comes is None:
+        raise ValueError(f"{quoted(text)} is a rule for a day that never comes", "check its numbers")
     return written
 
 
@@ -143,7 +150,14 @@ def _pace(seconds: float) -> float:
 
 
 def _pace_or_never(value: Any) -> Any:
-    return None if value == "never" else value
+    if value == "never":
+        return None
+    try:
+        seconds = durations.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        what = f"{described(value)} is neither a duration nor `never`"
+        raise ValueError(what, "write it as 30m, 1d or never") from None
+    return _pace(seconds)
 
 
 _DAYS_FORM = {"type": "string", "examples": ["mon-fri", "sat,sun"]}
@@ -170,7 +184,7 @@ Rule = Annotated[str, AfterValidator(_rule)]
 Repeat = Annotated[str, AfterValidator(_repeat)]
 Pace = Annotated[Seconds, AfterValidator(_pace)]
 PaceOrNever = Annotated[
-    Pace | None,
+    float | None,
     BeforeValidator(_pace_or_never),
-    WithJsonSchema({"anyOf": [{"type": "string", "examples": ["30m", "1d", "never"]}]}),
+    WithJsonSchema({"type": "string", "examples": ["30m", "1d", "never"]}),
 ]

@@ -46,10 +46,10 @@ def _circles(main: Main) -> Iterator[Problem]:
         while (further := following.get(way[-1])) and further not in way:
             way.append(further)
         if further == start and start not in told:
+            told.update(way)
             what = f"`fallback` goes in a circle: {' → '.join([*way, start])}"
             path = ("channels", start, "fallback")
             yield main.origin.problem(path, what, "cut it at one place")
-        told.update(way)
 
 
 def check_selectors(main: Main, planned: Planned, shops: Sequence[ShopSettings]) -> None:
@@ -79,7 +79,7 @@ class _About:
         strange = {
             "select": unknown_selectors([check for shop in shops for check in shop.checks], self.select),
             "client": unknown_names("client", self.clients or (), [shop.shop.client for shop in shops]),
-            "env": unknown_names("shop's env", self.environments, [shop.shop.env for shop in shops]),
+            "env": unknown_names("environment", self.environments, [shop.shop.env for shop in shops]),
             "tag": unknown_names(
                 "tag", self.tags, [tag for shop in shops for check in shop.checks for tag in check.tags]
             ),

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from techrun.config.calendar import Calendar
 from techrun.config.explain import fields_of, models_in
 from techrun.config.models import CheckKeys, MainFile, PackFile, ShopFile
 from techrun.language.definition import Definition
@@ -25,16 +26,18 @@ _FORMS = ("pattern", "enum", "const", "minLength")
 
 def schema(kinds: Mapping[str, type[Definition]], documents: Mapping[str, type[Definition]]) -> Schema:
     """The schema of any file of a configuration: what a file is, its keys tell."""
-    files: list[type[Definition]] = [MainFile, ShopFile, PackFile, CheckKeys]
+    files: list[type[Definition]] = [MainFile, ShopFile, PackFile, CheckKeys, Calendar]
     definitions, named = _definitions([*files, *kinds.values(), *documents.values()])
     bare = [spec for spec in kinds.values() if not getattr(spec, "templated", False)]
     for model in (*bare, *files):
         _allow_templates(definitions, named[model], set())
-    main, shop, pack, keys = (definitions[named[model]] for model in files)
+    main, shop, pack, keys, _ = (definitions[named[model]] for model in files)
     checks = [_check(keys, definitions[named[spec]], kind) for kind, spec in kinds.items()]
     definitions["check"] = {"description": "One check: its kind is told by its keys.", "anyOf": checks}
     single = _merged(shop, main)
     single["properties"].pop("shops")
+    single["properties"]["owner"] = {"anyOf": [part["properties"]["owner"] for part in (shop, main)]}
+    single["properties"]["owner"]["description"] = shop["properties"]["owner"]["description"]
     definitions |= {"main": main, "shop": single, "pack": pack}
     for holder in (single, pack):
         holder["properties"]["checks"]["items"] = {"$ref": "#/$defs/check"}
@@ -42,6 +45,7 @@ def schema(kinds: Mapping[str, type[Definition]], documents: Mapping[str, type[D
         **{marker: named[model] for marker, model in documents.items()},
         "pack": "pack",
         "shop": "shop",
+        **dict.fromkeys(fields_of(Calendar), named[Calendar]),
     }
     return {
         "$schema": DIALECT,

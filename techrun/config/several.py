@@ -22,7 +22,7 @@ class _Several:
 
 
 def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int | float) else value
 
 
 SEVERAL = _Several()

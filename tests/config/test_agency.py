@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from techrun.app.loading import Loaded, load, select
+from techrun.app.parts import check_parts, policy_of
+from techrun.config.advice import advice
 from techrun.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "golden" / "agency"
@@ -14,6 +16,9 @@ SECRETS = {
     "ACME_PROBE_KEY": "a-probe-key",
     "PAGER_URL": "json://127.0.0.1/p",
     "ACME_SLACK_URL": "json://127.0.0.1/s",
+    "HEARTBEAT_URL": "https://heartbeat.example/techrun",
+    "READ_TOKEN": "a-token-that-may-look",
+    "OPERATE_TOKEN": "a-token-that-may-act",
 }
 
 
@@ -32,6 +37,28 @@ def test_a_shop_gets_its_own_checks_and_those_of_its_pack(loaded) -> None:
     assert checks["order"].notify == ("oncall",)
     assert checks["certificate"].notify == ("acme-slack",)
     assert checks["home"].labels["team"] == "blue"
+
+
+def test_a_check_says_what_its_failure_means_and_what_to_do(loaded) -> None:
+    checks = {check.id.name: check for check in loaded.checks}
+    assert checks["order"].symptom == "customers cannot place orders"
+    assert checks["order"].runbook == "https://wiki.example/acme/orders"
+    assert checks["home"].runbook == ""
+
+
+def test_alerting_is_as_written_and_needs_no_advice(loaded) -> None:
+    policy = policy_of(loaded.settings)
+    assert policy.owner == ("ops",)
+    assert policy.fallback == {"oncall": "ops"}
+    assert [planned.name for planned in policy.calendar] == [
+        "nightly import",
+        "patches",
+        "move to the new hosting",
+        "stocktaking",
+    ]
+    assert {planned.timezone for planned in policy.calendar} == {"Europe/Madrid"}
+    assert advice(loaded.settings) == []
+    check_parts(loaded.settings)
 
 
 @pytest.mark.parametrize(

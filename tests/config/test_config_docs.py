@@ -10,6 +10,19 @@ import pytest
 
 from techrun.app.loading import DOCUMENTS, spec_types
 from techrun.config import load_all
+from techrun.config.alerting import (
+    Alerting,
+    GroupWait,
+    Heartbeat,
+    Match,
+    Owner,
+    Remind,
+    Route,
+    Storm,
+    Tokens,
+    Web,
+)
+from techrun.config.calendar import Calendar, Recurring
 from techrun.config.checks import SETTINGS
 from techrun.config.explain import fields_of
 from techrun.config.models import (
@@ -34,6 +47,16 @@ TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
 SECTIONS = {
     "techrun.yaml": MainFile,
     "channels": ChannelFile,
+    "owner": Owner,
+    "alerting": Alerting,
+    "group_wait": GroupWait,
+    "remind": Remind,
+    "storm": Storm,
+    "routes": Route,
+    "match": Match,
+    "heartbeat": Heartbeat,
+    "web": Web,
+    "tokens": Tokens,
     "fetch": FetchSettings,
     "retention": Retention,
     "A shop": ShopFile,
@@ -44,6 +67,8 @@ SECTIONS = {
     "releases": Releases,
     "A check": CheckKeys,
     "confirmation": ConfirmationSettings,
+    "Calendar": Calendar,
+    "Windows": Recurring,
     "Packs": PackFile,
 }
 
@@ -70,8 +95,16 @@ SAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_samples_are_right(tmp_path: Path) -> None:
-    first, checks, pack = SAMPLES
-    shop = f"shop: acme\nurl: https://www.acme.example\nuse: [search]\nwith: {{search_words: drill}}\n{checks}---\n{pack}"
+    first, alerting, routes, impact, checks, calendar, pack = SAMPLES
+    named = sorted({*re.findall(r"\b[a-z0-9]+-desk\b|second-on-call|boss", alerting + routes)})
+    channels = "".join(f"  {name}: {{url: json://desk.example}}\n" for name in named)
+    head = "shop: acme-es\nurl: https://www.acme.example\nclient: acme\ntags: [b2b]\n"
+    stock = "  - {name: stock, http: /stock}\n"
+    shop = (
+        f"{head}use: [search]\nwith: {{search_words: drill}}\ncalendar: calendar.yaml\n"
+        f"channels:\n{channels}{alerting}{routes}{impact}{checks}{stock}---\n{pack}"
+    )
+    (tmp_path / "calendar.yaml").write_text(calendar)
     for index, text in enumerate((first, shop)):
         path = tmp_path / f"sample{index}.yaml"
         path.write_text(text)

@@ -100,7 +100,7 @@ def test_a_whole_configuration_is_read(design: Settings) -> None:
     ]
     assert list(design.documents) == ["guest"]
     assert (design.host, design.port, design.location) == ("127.0.0.1", 9789, "local")
-    assert design.calendar == {"freezes": []}
+    assert design.calendar.freezes == ()
     assert {path.name for path in design.files} == {
         "techrun.yaml",
         "acme.yaml",

@@ -15,7 +15,7 @@ from techrun.config.schema import schema
 from techrun.config.tree import Source, plain
 
 ROOT = Path(__file__).parents[2]
-NOT_CONFIGURATION = {"secrets.yaml", "calendar.yaml"}
+NOT_CONFIGURATION = {"secrets.yaml"}
 FILES = sorted(
     path
     for folder in (ROOT / "checks", ROOT / "tests" / "shops")
@@ -23,6 +23,20 @@ FILES = sorted(
     if path.name not in NOT_CONFIGURATION and "data" not in path.parts
 )
 HEAD = "shop: acme\nurl: https://www.acme.example\n"
+ALERTING = """
+shops: shops/*.yaml
+alerting: {group_wait: {page: 2s}, remind: {page: never}, storm: {shops: 5, within: 3m}}
+routes:
+  - match: {select: 'acme-*', tag: [b2b, b2c], severity: page, days: [sat, sun], hours: 08:00-18:00}
+    notify: day-desk
+web: {url: https://techrun.example, tokens: {read: "${secret.R}"}}
+"""
+CALENDAR = """
+maintenance:
+  - {name: import, select: acme-es, every: weekday, at: 02:30, lasts: 30m}
+  - {name: move, from: 2026-12-01T22:00, to: 2026-12-02}
+holidays: [{date: 2026-12-25, name: Christmas}]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +68,12 @@ def test_every_file_that_ships_is_valid(path: Path, validator: Draft202012Valida
         HEAD + 'checks: [{name: port, tcp: "${shop.host}:25", every: "${often}", deadline: "${long}"}]\n',
         "pack: more\nparameters: {words: {required: true}}\nchecks: []\n",
         "journey: buy\nsteps: [{step: home, get: /}]\n",
+        HEAD + "owner: {name: ops-team, notify: [ops]}\n",
+        HEAD + "owner: ops-team\nimpact: {orders_per_hour: {mon-sun: [1, 2]}, average_order: 85 EUR}\n",
+        ALERTING,
+        CALENDAR,
     ],
-    ids=["main", "shop", "templates", "pack", "journey"],
+    ids=["main", "shop", "templates", "pack", "journey", "owners", "owner", "alerting", "calendar"],
 )
 def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> None:
     for document in documents(text):
@@ -80,6 +98,12 @@ def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> N
         "journey: buy\nsteps: [{step: home, gett: /}]\n",
         "journey: buy\nsteps: []\n",
         "journey: buy\n",
+        "shops: shops/*.yaml\nowner: ops-team\n",
+        "shops: shops/*.yaml\nalerting: {group_wait: 2s}\n",
+        "shops: shops/*.yaml\nroutes: [{match: {days: mon-fri}}]\n",
+        "shops: shops/*.yaml\nroutes: [{match: {severity: pager}, notify: ops}]\n",
+        "maintenance: [{every: day, at: 02:30, lasts: 30m}]\n",
+        "maintenance: [{name: import, every: day, at: 2, lasts: 30m}]\n",
         "fragment: login\nsteps: [{step: home, get: /, expct: {}}]\n",
     ],
 )
