@@ -117,8 +117,7 @@ def update(case: Case, _policy: Policy, now: float) -> Iterator[Owed]:
         return
     due = lead.recovered + UPDATE_AFTER
     for channel in _hearing(case) if now >= due else ():
-        told = case.told_on(channel)
-        if not _last("update", told) and max(each.created for each in told) < due:
+        if max(told.created for told in case.told_on(channel)) < due:
             yield Owed("update", channel, 1, "owed.update")
 
 

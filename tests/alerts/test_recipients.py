@@ -38,6 +38,7 @@ CHECKS = {
         ("acme-es/feed", "http", "ticket", ("feeds",), "production", ("feeds",)),
         ("acme-es/login", "http", "page", ("logins", "oncall"), "production", ()),
         ("acme-es/mute", "http", "ticket", (), "production", ()),
+        ("acme-es/vip", "journey", "page", ("vip",), "production", ()),
         ("acme-fr/checkout", "journey", "page", ("oncall", "pager-fr"), "production", ()),
         ("acme-test/home", "http", "ticket", ("slack-test",), "staging", ()),
         ("bare/home", "http", "page", ("own",), "production", ()),
@@ -70,7 +71,7 @@ def hear(*members, kind="outage", severity="page", shop=SHOP, now=NOW, **policy)
         (["acme-es/search"], "ticket", ("slack",)),
         (["acme-es/search", "acme-es/feed"], "ticket", ("slack", "feeds")),
         (["acme-es/login", "acme-es/checkout"], "page", ("logins", "oncall")),
-        (["acme-es/feed ticket", "acme-es/checkout page"], "page", ("oncall",)),
+        (["acme-es/feed ticket", "acme-es/vip page"], "page", ("vip",)),
         (["acme-es/feed", "acme-es/search ticket well"], "ticket", ("feeds",)),
         (["acme-es/feed ticket well", "acme-es/search ticket well"], "ticket", ("feeds", "slack")),
         (["acme-es/feed ticket", "acme-es/checkout page well"], "page", ("oncall",)),
@@ -244,9 +245,10 @@ def test_a_check_that_is_gone_is_routed_by_its_name_and_its_shop():
 
 @pytest.mark.parametrize(("kind", "severity"), [("blind", "ticket"), ("uplink", "page")])
 def test_techruns_own_matters_take_no_route(kind, severity):
-    routes = (Route(notify=("client",)),)
+    routes = (Route(notify=("client",), escalate=("clients-boss",)),)
     members = ["acme-es/checkout"] if kind == "blind" else []
-    assert hear(*members, kind=kind, severity=severity, routes=routes, owner=("me",)).first == ("me",)
+    found = hear(*members, kind=kind, severity=severity, routes=routes, owner=("me",))
+    assert found == Recipients(("me",), ())
 
 
 def test_a_route_without_channels_leaves_them_as_they_are():

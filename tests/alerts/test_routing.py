@@ -105,6 +105,10 @@ def test_who_becomes_a_recipient_later_hears_at_once_and_the_rule_says_so():
     assert (names(verdict), rules(verdict)) == (["opened team"], ["owed.joined"])
 
 
+def test_who_heard_by_escalation_and_becomes_a_recipient_is_not_told_that_it_opened():
+    assert ask(told(), told("escalated", "second"), first=("oncall", "second"), at=700).owed == ()
+
+
 def test_nobody_hears_of_an_incident_that_was_over_before_anybody_was_told():
     assert ask(closed=T + 9).owed == ()
     assert ask(closed=T + 1, at=0.5) == ask(closed=T + 1, at=99)
