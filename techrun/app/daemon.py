@@ -20,6 +20,7 @@ from techrun.alerts import links
 from techrun.alerts.notify import Channel
 from techrun.alerts.policy import Voice
 from techrun.app.board import Board
+from techrun.app.heartbeat import heartbeat_of
 from techrun.app.loading import Loaded, load
 from techrun.app.operations import LocalOperations
 from techrun.app.parts import check_channels, fetch_settings, policy_of
@@ -129,34 +130,32 @@ class Daemon:
             voice=self._voice(loaded),
             ask=self._hurry,
         )
+        self._heartbeat = heartbeat_of(settings.heartbeat, self.store, self.incidents)
         retention = Retention(settings.retention.results / DAY, settings.retention.hours / DAY)
-        self._sinks: list[Sink] = [
-            self._metrics,
-            self._board,
-            HistorySink(self.store, retention),
-            self.incidents,
-        ]
-        if wish.jsonl is not None:
-            self._sinks.append(JsonlSink(wish.jsonl))
-        self._sinks.extend(extra_sinks)
+        history = HistorySink(self.store, retention)
+        jsonl = JsonlSink(wish.jsonl) if wish.jsonl is not None else None
+        sinks = (self._metrics, self._board, history, self.incidents, self._heartbeat, jsonl, *extra_sinks)
+        self._sinks: list[Sink] = [sink for sink in sinks if sink is not None]
         self._metrics.add_source("incidents", self._incident_metrics)
         self._metrics.add_source("orders", self._order_metrics)
         self._metrics.set_reload(ok=True)
         self._reloads = Reloads(self._reload)
-        self._web = WebServer(
-            wish.listen or f"{settings.host}:{settings.port}",
-            Handlers(
-                self._metrics.metrics,
-                self._board.has_results,
-                self._reloads.now,
-                self._board.rows,
-                self._is_alive,
-                LocalOperations(lambda: self._loaded, self.store),
-                self._tokens,
-                self._secret,
-            ),
-        )
+        self._web = self._web_server()
         stack.callback(self._web.stop)
+
+    def _web_server(self) -> WebServer:
+        settings = self._loaded.settings
+        handlers = Handlers(
+            self._metrics.metrics,
+            self._board.has_results,
+            self._reloads.now,
+            self._board.rows,
+            self._is_alive,
+            LocalOperations(lambda: self._loaded, self.store),
+            self._tokens,
+            self._secret,
+        )
+        return WebServer(self._wish.listen or f"{settings.host}:{settings.port}", handlers)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Watch until `stopping`; everything taken is written before this returns."""
@@ -177,11 +176,14 @@ class Daemon:
         witness.start()
         self._beat()
         running = asyncio.create_task(self._engine.run_forever())
+        beating = asyncio.create_task(self._heartbeat.beat_forever(fetcher)) if self._heartbeat else None
         self._web.start()
         log.info("watching %s; %s", _what_there_is(self._loaded, self.store.path), self._web.url)
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping: nothing new is started, %d runs may end", self._engine.under_way)
+        if beating is not None:
+            beating.cancel()
         await self._engine.stop()
         told.cancel()
         await running
