@@ -114,7 +114,7 @@ _SLOW = _ticket(step="payment", reason=Reason.BUDGET, message="took 8.1 s, budge
 _BLOCKED = _ticket(step="home", reason=Reason.BLOCKED, message="a captcha of cdn.example")
 _NO_STOCK = _ticket(step="cart", reason=Reason.FIXTURE, message="PROBE-1 is out of stock")
 _LEAKED = _ticket(step="place-order", message="order_id=1000042", reason=None, last_good=None)
-_TOLD = replace(FULL, told_to=("oncall",), lost=AtRisk(92, 210, "EUR", OF_HOUR))
+_TOLD = replace(FULL, told_to=("oncall",), next_escalation=None, lost=AtRisk(92, 210, "EUR", OF_HOUR))
 _HELD = (Hold("held.maintenance", None, 'maintenance #3 by dee: "new payment provider"'),)
 _MADRID = replace(OUTAGE, id=4712)
 _LISBON = replace(OUTAGE, id=4713, shop="acme-pt", title="acme-pt: home is down (no answer within 10 s)")
@@ -141,7 +141,7 @@ SAMPLES: dict[str, Sample] = {
     "outage-escalated": Sample(
         "escalated",
         OUTAGE,
-        replace(_TOLD, test_orders=("order_id=1000042",), next_escalation=None),
+        replace(_TOLD, test_orders=("order_id=1000042",)),
         now=SINCE + 636,
     ),
     "outage-recovered": Sample(
