@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from techrun.alerts.message import title_of
@@ -23,6 +23,10 @@ UNAVAILABLE = frozenset(
     }
 )
 SERVER_ERROR = 500
+UPLINK = (
+    "None of the witnesses can be reached, so nothing is known about the shops until one can be."
+    " Checks that fail meanwhile count as unknown, not as down."
+)
 
 Checks = Mapping[CheckId, Check]
 
@@ -188,6 +192,15 @@ def leak_incident(number: int, order: Order, result: Result) -> Incident:
     return close(incident, ended, "told.once")
 
 
-def own_incident(number: int, kind: IncidentKind, at: float, text: str, title: str) -> Incident:
-    """An incident that is about no shop of its own: techrun's network, or many shops at once."""
-    return Incident(number, kind, "", "page", title, at, at, cause=kind, text=text)
+def uplink_incident(number: int, since: float, opened: float) -> Incident:
+    """The network of techrun itself is gone: a ticket, since nobody can be told before it is back."""
+    title = title_of("uplink", "", None, None)
+    return Incident(number, "uplink", "", "ticket", title, since, opened, cause="uplink", text=UPLINK)
+
+
+def storm_incident(number: int, cause: str, incidents: Sequence[Incident], at: float) -> Incident:
+    """Many shops that broke at once, told as one."""
+    shops = len({incident.shop for incident in incidents})
+    title = title_of("storm", "", None, None, f"{shops} shops or more are down at once")
+    since = min(incident.since for incident in incidents)
+    return Incident(number, "storm", "", "page", title, since, at, cause=cause)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from techrun.alerts.incidents import close, own_incident
+from techrun.alerts.incidents import close, storm_incident, uplink_incident
 from techrun.alerts.routing import recipients
 from techrun.sinks._around import Around
 from techrun.sinks._keeper import Keeper
@@ -16,12 +16,6 @@ from techrun.store.desk import Request, answer
 
 UPLINK_LOST = 20.0
 """Seconds for which techrun's own network is gone before its owner is told."""
-
-_UPLINK_TITLE = "techrun's own network is gone"
-_UPLINK_TEXT = (
-    "None of the witnesses can be reached, so nothing is known about the shops until one can be."
-    " Checks that fail meanwhile count as unknown, not as down."
-)
 
 
 class Fleet:
@@ -41,15 +35,13 @@ class Fleet:
     def _watch_uplink(self, around: Around, pending: Pending) -> None:
         known = next((one for one in self._keeper.open.values() if one.kind == "uplink"), None)
         lost = around.own_network == "lost"
-        if known is not None and not lost:
+        if known is not None and around.own_network == "ok":
             self._keeper.put(
                 close(known, around.network_since or around.now, "uplink.back"), pending, "uplink.back"
             )
         elif known is None and lost and around.now - around.network_since >= UPLINK_LOST:
-            fresh = own_incident(
-                self._keeper.number(), "uplink", around.network_since, _UPLINK_TEXT, _UPLINK_TITLE
-            )
-            self._keeper.put(replace(fresh, opened=around.now), pending, "uplink.lost")
+            fresh = uplink_incident(self._keeper.number(), around.network_since, around.now)
+            self._keeper.put(fresh, pending, "uplink.lost")
 
     def _gather_storms(self, now: float, pending: Pending) -> None:
         """Many shops that break at once, and page the same people, are told as one."""
@@ -82,10 +74,7 @@ class Fleet:
         if storm is None and len(shops) < self._keeper.policy.storm_shops:
             return
         if storm is None:
-            fresh = own_incident(
-                self._keeper.number(), "storm", now, "", f"{len(shops)} shops or more are down at once"
-            )
-            storm = replace(fresh, cause=cause, since=min(one.since for one in incidents))
+            storm = storm_incident(self._keeper.number(), cause, incidents, now)
         for incident in incidents:
             for member in incident.failing[:1]:
                 storm = storm.with_member(replace(member, joined=now, joined_by="joined.storm"))
@@ -123,7 +112,7 @@ class Fleet:
         incident = self._keeper.open.get(int(request.payload.get("incident", 0)))
         if incident is None:
             return "error: this incident is not open"
-        if incident.kind != "reported":
+        if incident.kind not in {"reported", "uplink"}:
             return "error: it is about checks and ends when they recover; `techrun silence` keeps it quiet"
         self._keeper.put(close(incident, now, "closed.by_person"), pending, "closed.by_person")
         return "closed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -62,6 +63,12 @@ class Keeper:
         """Closed ones of which there is still something to tell."""
         self.asked: set[CheckId] = set()
         """Checks that should run now, since others that depend on them fail."""
+        self.changed = False
+        """An incident changed since somebody looked."""
+        self._where: dict[CheckId, set[int]] = defaultdict(set)
+        """The open incidents in which a check fails."""
+        for incident in self.open.values():
+            self._index(incident)
         self._next_incident = next_incident(connection)
         self._decisions: dict[CheckId, str] = {}
         self._found: dict[CheckId, str] = {}
@@ -104,6 +111,12 @@ class Keeper:
         return counts
 
     # --- what is found
+
+    def ends_untold(self, result: Result) -> bool:
+        """Whether this result may end an incident before it is known whom to tell of it."""
+        return result.outcome.status is not Status.DOWN and any(
+            self.open[number].told is None for number in self._where.get(result.check.id, ())
+        )
 
     def take(self, result: Result, pending: Pending) -> None:
         """Advance the state of the result's check."""
@@ -188,10 +201,12 @@ class Keeper:
 
     def look_at_quiet(self, now: float, releases: Mapping[str, Release], pending: Pending) -> None:
         """Open incidents of checks that give no verdict, or work poorly, for too long."""
+        blocked = self._blocked_shops()
         for identity in sorted(self._quiet & self.checks.keys(), key=str):
             check, state, shop = self.checks[identity], self.states[identity], self.shop(identity.shop)
-            blocked = state.blind_reason is Reason.BLOCKED and self._is_blocked_everywhere(identity.shop)
-            around = Quiet(now, self._found.get(identity, ""), releases.get(identity.shop), blocked)
+            around = Quiet(
+                now, self._found.get(identity, ""), releases.get(identity.shop), identity.shop in blocked
+            )
             found = quiet_rule(state, check, shop, self.policy, around)
             if found is not None:
                 self._open_quiet(check, quiet_member(state, check, now, found), found, pending)
@@ -208,13 +223,15 @@ class Keeper:
         elif LOUDNESS[found.severity] > LOUDNESS[mine.severity]:
             self.put(replace(mine, severity=found.severity), pending, found.rule, check.id)
 
-    def _is_blocked_everywhere(self, shop: str) -> bool:
-        """Whether every check of a shop that has several is blocked."""
-        states = [self.states.get(one.id) for one in self.checks.values() if one.id.shop == shop]
-        blocked = [
-            state for state in states if state and state.blind_runs and state.blind_reason is Reason.BLOCKED
-        ]
-        return len(blocked) == len(states) > 1
+    def _blocked_shops(self) -> set[str]:
+        """The shops with several checks of which every one is blocked."""
+        blocked = Counter(
+            check.shop for check in self._quiet if self.states[check].blind_reason is Reason.BLOCKED
+        )
+        if not blocked:
+            return set()
+        all_checks = Counter(check.shop for check in self.checks)
+        return {shop for shop, count in blocked.items() if count == all_checks[shop] > 1}
 
     # --- the book of incidents
 
@@ -227,6 +244,8 @@ class Keeper:
         self, incident: Incident, pending: Pending, rule: str = "", check: CheckId | None = None
     ) -> Incident:
         """Keep an incident as it is now; a rule makes it part of its story."""
+        self.changed = True
+        self._index(incident)
         if incident.closed is None:
             if incident.id not in self.open:
                 log.info("#%d [%s] %s", incident.id, incident.severity.upper(), incident.title)
@@ -252,10 +271,16 @@ class Keeper:
         self, check: CheckId, kinds: Iterable[IncidentKind] = ("outage", "degraded", "blind", "fixture")
     ) -> Iterator[Incident]:
         """The open incidents that this check belongs to and has not recovered from."""
-        for incident in list(self.open.values()):
-            member = incident.member(check) if incident.kind in kinds else None
-            if member is not None and member.recovered is None:
+        for number in sorted(self._where.get(check, ())):
+            incident = self.open[number]
+            if incident.kind in kinds:
                 yield incident
+
+    def _index(self, incident: Incident) -> None:
+        """Remember in which incidents a check fails: a storm must not make this a search through all."""
+        for member in incident.members:
+            fails = incident.closed is None and member.recovered is None
+            (self._where[member.check].add if fails else self._where[member.check].discard)(incident.id)
 
     def _leave_all(
         self, check: CheckId, kinds: Iterable[IncidentKind], at: float, rule: str, pending: Pending
@@ -264,7 +289,8 @@ class Keeper:
             self._leave(incident.id, check, at, rule, pending)
 
     def _leave(self, number: int, check: CheckId, at: float, rule: str, pending: Pending) -> None:
-        left = self.put(leave(self.open[number], check, at, rule), pending, rule, check)
+        noted = self._decisions.get(check) == rule  # the check's own decision is in the story already
+        left = self.put(leave(self.open[number], check, at, rule), pending, "" if noted else rule, check)
         if left.closed is not None and left.storm in self.open and left.lead is not None:
             self._leave(left.storm, left.lead.check, at, rule, pending)
 

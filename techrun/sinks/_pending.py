@@ -32,8 +32,8 @@ class Pending:
 
     @property
     def urgent(self) -> bool:
-        """More than states has changed: somebody may have to be told."""
-        return bool(self.notes or self.messages)
+        """Somebody is to be told."""
+        return bool(self.messages)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write it all."""

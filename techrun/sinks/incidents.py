@@ -11,8 +11,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillWriting
 from dataclasses import dataclass, replace
 
 from techrun.alerts.delivery import Backoff, Delivered, Sender
@@ -23,7 +21,7 @@ from techrun.sinks._around import Around, look_around
 from techrun.sinks._couriers import Couriers
 from techrun.sinks._fleet import Fleet
 from techrun.sinks._keeper import Keeper
-from techrun.sinks._pending import Pending
+from techrun.sinks._scribe import Scribe
 from techrun.sinks._teller import Teller
 from techrun.standing import CheckState, Incident, OwnNetwork
 from techrun.store.database import Store
@@ -32,12 +30,10 @@ from techrun.store.state import open_holds, undelivered_incidents
 
 log = logging.getLogger(__name__)
 
+MOMENT = 0.1
+"""Seconds for which results are taken before the incidents are looked through."""
 LOOK = 1.0
 """Seconds between two looks at the clock, the windows and what persons did."""
-DISK_HANGS = 5.0
-"""Seconds that a commit may take before its messages go out unwritten."""
-WRITE_AGAIN = 2.0
-"""Seconds until states that could not be written are tried again."""
 
 Ask = Callable[[Iterable[CheckId]], None]
 
@@ -63,7 +59,12 @@ class _Network:
     at: float
 
 
-_Item = Result | _Configuration | _Alerting | _Network | None
+class _Landed:
+    """The disk has answered."""
+
+
+_LANDED = _Landed()
+_Item = Result | _Configuration | _Alerting | _Network | _Landed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,10 @@ class IncidentSink:
         self._network = _Network("unknown", 0.0)
         self._around = Around(clock())
         self._looked = float("-inf")
-        self._pending = Pending()
+        self._next: Result | None = None
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._scribe = Scribe(store, self._outbox, self._couriers, lambda: self._queue.put(_LANDED))
         self._ending = False
-        self._said = ""
         self._couriers.replace(channels)
         self._teller.channels = self._couriers.names
         self._thread = threading.Thread(target=self._run, name="techrun-incidents", daemon=True)
@@ -166,20 +167,28 @@ class IncidentSink:
     # --- the thread of the incidents
 
     def _run(self) -> None:
-        while not (self._ending and not self._pending):
-            self._absorb(wait=WRITE_AGAIN if self._pending else LOOK)
+        while not (self._ending and self._scribe.is_done):
+            self._absorb()
             self._look()
-            written = self._write()
-            if self._ending and not written:
-                log.error("the last states could not be written: %s", self._store.problem)
-                return
+            try:
+                self._scribe.write()
+            except StoreError as error:
+                if self._ending:
+                    log.error("the last states could not be written: %s", error)  # noqa: TRY400  the error says it all
+                    return
 
-    def _absorb(self, wait: float) -> None:
-        """Take what is there until incidents change; waits for the first of it."""
+    def _absorb(self) -> None:
+        """Take what is there, for a moment at most; waits for the first of it."""
+        until = time.monotonic() + MOMENT
         try:
-            self._take(self._queue.get(timeout=wait))
-            while not self._pending.urgent:
-                self._take(self._queue.get_nowait())
+            self._take(self._next or self._queue.get(timeout=LOOK))
+            self._next = None
+            while time.monotonic() < until:
+                item = self._queue.get_nowait()
+                if isinstance(item, Result) and self._keeper.ends_untold(item):
+                    self._next = item
+                    return
+                self._take(item)
         except queue.Empty:
             return
 
@@ -194,26 +203,26 @@ class IncidentSink:
         if item is None:
             self._ending = True
         elif isinstance(item, Result):
-            self._keeper.take(item, self._pending)
+            self._keeper.take(item, self._scribe.pending)
         elif isinstance(item, _Configuration):
-            self._keeper.configure(item.checks, item.shops, self._clock(), self._pending)
+            self._keeper.configure(item.checks, item.shops, self._clock(), self._scribe.pending)
         elif isinstance(item, _Network):
             self._network = item
-        else:
+        elif isinstance(item, _Alerting):
             self._keeper.policy, self._teller.voice = item.policy, item.voice
             self._teller.channels = item.channels
 
     def _look(self) -> None:
         """Write what is owed now: once a second, and whenever incidents change."""
         now = self._clock()
-        if not self._pending.urgent and 0 <= now - self._looked < LOOK:
+        if not self._keeper.changed and 0 <= now - self._looked < LOOK:
             return
-        self._looked = now
+        self._looked, self._keeper.changed = now, False
         try:
             self._around = self._look_around(now)
-            self._keeper.look_at_quiet(now, self._around.desk.releases, self._pending)
-            self._fleet.look(self._around, self._pending)
-            self._teller.look(self._around, self._pending)
+            self._keeper.look_at_quiet(now, self._around.desk.releases, self._scribe.pending)
+            self._fleet.look(self._around, self._scribe.pending)
+            self._teller.look(self._around, self._scribe.pending)
         except Exception:
             log.exception("the incidents could not be looked through")
         if self._keeper.asked:
@@ -230,51 +239,5 @@ class IncidentSink:
                 around = look_around(connection, around, live, shadow=self._teller.voice.shadow)
         except StoreError as error:
             # What was known a second ago is better than no alerts.
-            self._say_once(str(error))
+            self._scribe.say_once(str(error))
         return around.with_told(self._outbox.unwritten())
-
-    def _write(self) -> bool:
-        """Write what is pending; what cannot be written stays pending, the newer over the older."""
-        if not self._pending:
-            return True
-        flying, self._pending = self._pending, Pending()
-        try:
-            self._wait_for(self._store.write(flying.write, urgent=flying.urgent), flying)
-        except StoreError as error:
-            self._say_once(str(error))
-            self._deliver_unwritten(flying)
-            self._pending = flying.followed_by(self._pending)
-            return False
-        except Exception:
-            # A fault of ours in a state: it is written again with the check's next run, and messages go out.
-            log.exception("states could not be written")
-            self._pending = flying.without_states().followed_by(self._pending)
-            return False
-        self._said = ""
-        if flying.messages:
-            self._couriers.wake()
-        return True
-
-    def _say_once(self, problem: str) -> None:
-        if problem != self._said:
-            log.error("states and messages are kept in memory until the store can be written: %s", problem)
-        self._said = problem
-
-    def _wait_for(self, writing: Future[None], flying: Pending) -> None:
-        """Wait for the disk; meanwhile results go on being judged, so that they do not pile up."""
-        hangs = time.monotonic() + DISK_HANGS
-        while True:
-            try:
-                return writing.result(timeout=1.0)
-            except StillWriting:
-                self._absorb(wait=0.001)
-            if time.monotonic() >= hangs:
-                hangs = float("inf")
-                self._say_once("the disk does not answer")
-                self._deliver_unwritten(flying)
-
-    def _deliver_unwritten(self, flying: Pending) -> None:
-        """Let messages go out though the disk does not take them: a full disk must not silence an outage."""
-        if flying.messages:
-            self._outbox.keep(flying.messages)
-            self._couriers.wake()

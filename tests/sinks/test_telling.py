@@ -1,0 +1,358 @@
+"""From incidents to the right few messages, with an injected clock: what is told, when, and what holds it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from techrun.alerts.policy import Planned, Policy, Voice
+from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
+from techrun.sinks._around import Around
+from techrun.sinks._fleet import Fleet
+from techrun.sinks._keeper import Keeper
+from techrun.sinks._pending import Pending
+from techrun.sinks._teller import Teller
+from techrun.standing import Acknowledgement, Release, Window
+from techrun.store.desk import Desk, Request
+from techrun.store.migrations import migrate
+from techrun.store.outbox import told
+from techrun.store.state import decisions_of, holds_of, open_holds, open_incidents
+
+START = 1_790_000_000.0
+WELL = Outcome(Status.UP)
+BROKEN = Outcome(Status.DOWN, Reason.CONNECT, "connection refused")
+WRONG = Outcome(Status.DOWN, Reason.EXPECTATION, "no price")
+BLOCKED = Outcome(Status.BLOCKED, Reason.BLOCKED, "a captcha")
+POLICY = Policy(
+    escalate=("boss",),
+    severity_channels={(shop, "page"): ("oncall",) for shop in ("acme-es", "acme-fr")}
+    | {("acme-es", "ticket"): ("desk",)},
+    owner=("ops",),
+)
+
+
+def shop_check(name, severity="page", depends_on=(), shop="acme-es"):
+    channel = "oncall" if severity == "page" else "desk"
+    return Check(
+        CheckId(shop, name), "http", 60, 30, severity=severity, depends_on=depends_on, notify=(channel,)
+    )
+
+
+HOME = shop_check("home")
+CHECKOUT = shop_check("checkout", depends_on=("home",))
+SEARCH = shop_check("search", "ticket")
+
+
+class Watch:
+    """Keeper, fleet and teller over a store in memory; `told` is all that was written, in its order."""
+
+    def __init__(self, checks=(HOME, CHECKOUT, SEARCH), policy=POLICY, shops=None):
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(self.connection, ":memory:")
+        self.checks, self.policy, self.now = checks, policy, START
+        self.shops = shops or {one.id.shop: Shop(one.id.shop, "https://shop.example") for one in checks}
+        self.desk, self.network, self.told = Desk((), {}, {}, ()), ("unknown", 0.0), []
+        self.start()
+
+    def start(self):
+        """As after a restart: all that is known is on the disk."""
+        self.keeper = Keeper(self.connection, self.policy)
+        self.teller = Teller(self.keeper, open_holds(self.connection), Voice())
+        self.fleet = Fleet(self.keeper)
+        self.teller.channels = frozenset({"oncall", "desk", "boss", "ops"})
+        pending = Pending()
+        self.keeper.configure(self.checks, tuple(self.shops.values()), self.now, pending)
+        self.settle(pending)
+
+    def run(self, check, *outcomes, after=0.0):
+        """Results of a check, one each ten seconds."""
+        for outcome in outcomes:
+            self.now += after
+            pending = Pending()
+            self.keeper.take(Result(check, outcome, "r", self.now, 0.0, 0.0), pending)
+            self.settle(pending)
+            after = 10.0
+        return self
+
+    def fail(self, check, outcome=BROKEN):
+        return self.run(check, *[outcome] * 4, after=10.0)
+
+    def heal(self, *checks):
+        for check in checks:
+            self.run(check, WELL, WELL, after=1.0)
+        return self
+
+    def wait(self, seconds, step=1.0):
+        end = self.now + seconds
+        while self.now < end:
+            self.now += step
+            self.settle(Pending())
+        return self
+
+    def settle(self, pending):
+        """Look, as the sink does, and write; every message is taken by its channel."""
+        numbers = [*self.keeper.open, *self.keeper.ended]
+        found = told(self.connection, numbers, shadow=False)
+        around = Around(self.now, self.desk, found, (), *self.network)
+        self.keeper.look_at_quiet(self.now, self.desk.releases, pending)
+        self.fleet.look(around, pending)
+        self.teller.look(around, pending)
+        pending.write(self.connection)
+        self.desk = replace(self.desk, requests=())
+        for message in pending.messages:
+            self.told.append((message.event, message.channel))
+            self.last = message
+        self.connection.execute("UPDATE outbox SET state = 'sent', attempts = 1, settled = ?", (self.now,))
+
+    def acknowledge(self, number=1):
+        given = {**self.desk.acknowledged, number: Acknowledgement(number, self.now, "dee", "on it")}
+        self.desk = replace(self.desk, acknowledged=given)
+        return self
+
+    def window(self, kind="silence", seconds=600.0, selectors=("acme-es",)):
+        window = Window(4, kind, selectors, self.now, self.now + seconds, "new PSP", "dee")
+        self.desk = replace(self.desk, windows=(window,))
+        return self
+
+    def release(self):
+        released = Release(1, "acme-es", "v812", self.now, "a1b9f3e", "dee")
+        self.desk = replace(self.desk, releases={"acme-es": released})
+        return self
+
+    @property
+    def story(self):
+        return [decided.decision for decided in decisions_of(self.connection, 1)]
+
+    @property
+    def rules(self):
+        return [hold.rule for hold in holds_of(self.connection, 1)]
+
+
+def test_one_outage_is_one_message_and_its_end_another():
+    watch = Watch().fail(HOME).wait(5)
+    assert watch.told == [("opened", "oncall")]
+    watch.heal(HOME).wait(60)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
+
+
+def test_checks_that_fail_for_one_cause_are_one_message():
+    watch = Watch().run(CHECKOUT, WELL).run(HOME, WELL)
+    for _ in range(4):
+        watch.run(HOME, BROKEN, after=3).run(CHECKOUT, BROKEN, after=3).run(SEARCH, BROKEN, after=3)
+    watch.wait(120)
+    assert watch.told == [("opened", "oncall")]
+    assert "home" in watch.last.title
+    (incident,) = open_incidents(watch.connection)
+    assert {member.check for member in incident.members} == {HOME.id, CHECKOUT.id, SEARCH.id}
+
+
+def test_a_child_that_fails_alone_is_told_when_its_parent_was_asked():
+    watch = Watch().run(HOME, WELL)
+    watch.fail(CHECKOUT)
+    assert watch.keeper.asked == {HOME.id}
+    watch.wait(5)
+    assert watch.told == []
+    assert "held.parent" in watch.rules
+    watch.run(HOME, WELL, after=1.0).wait(3)
+    assert watch.told == [("opened", "oncall")]
+    assert "checkout" in watch.last.title
+
+
+def test_a_parent_that_never_answers_holds_a_child_for_a_while_only():
+    watch = Watch().run(HOME, WELL)
+    watch.fail(CHECKOUT).wait(50)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_the_recovery_of_a_parent_alone_is_told_as_what_still_fails():
+    watch = Watch().fail(HOME).fail(CHECKOUT, WRONG).wait(10)
+    watch.heal(HOME).wait(60)
+    assert watch.told == [("opened", "oncall")]
+    watch.wait(120)
+    assert watch.told[1:] == [("update", "oncall")]
+    watch.heal(CHECKOUT).wait(5)
+    assert watch.told[2:] == [("recovered", "oncall")]
+
+
+def test_nobody_acknowledges_so_the_next_one_hears_of_it():
+    watch = Watch().fail(HOME).wait(700, step=5)
+    assert watch.told == [("opened", "oncall"), ("escalated", "boss")]
+    watch.heal(HOME).wait(5)
+    assert sorted(watch.told[2:]) == [("recovered", "boss"), ("recovered", "oncall")]
+
+
+def test_who_acknowledges_is_left_alone_until_it_is_over():
+    watch = Watch().fail(HOME).wait(60).acknowledge().wait(7200, step=20)
+    assert watch.told == [("opened", "oncall")]
+    assert "acknowledged" in watch.story
+    watch.heal(HOME).wait(5)
+    assert watch.told[1:] == [("recovered", "oncall")]
+
+
+@pytest.mark.parametrize(("kind", "rule"), [("silence", "held.silence"), ("maintenance", "held.maintenance")])
+def test_a_window_holds_the_alert_and_it_goes_out_when_the_shop_is_still_down(kind, rule):
+    watch = Watch().window(kind, 600).fail(HOME).wait(500)
+    assert watch.told == []
+    assert rule in watch.rules
+    watch.wait(100)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_an_outage_that_began_and_ended_within_a_window_is_told_to_nobody():
+    watch = Watch().window("maintenance").fail(HOME).wait(60).heal(HOME).wait(700)
+    assert watch.told == []
+    assert "recovered.confirmed" in watch.story
+
+
+def test_a_recovery_within_a_window_is_told_to_those_who_heard_before():
+    watch = Watch().fail(HOME).wait(10).window("silence").wait(60).heal(HOME).wait(5)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
+
+
+def test_the_grace_of_a_release_holds_for_two_minutes_and_is_recorded():
+    watch = Watch().run(HOME, WELL).release().fail(HOME).wait(60)
+    assert watch.told == []
+    assert "held.deploy_grace" in watch.rules
+    (kind, source) = watch.connection.execute("SELECT kind, source FROM windows").fetchone()
+    assert (kind, source) == ("grace", "release acme-es v812")
+    watch.wait(60)
+    assert watch.told == [("opened", "oncall")]
+    assert "v812" in watch.last.body
+
+
+def test_a_window_of_the_calendar_is_recorded_when_it_begins():
+    planned = Planned("import", "maintenance", ("acme-es",), starts=START + 30, ends=START + 600)
+    watch = Watch(policy=replace(POLICY, calendar=(planned,))).wait(20)
+    assert watch.connection.execute("SELECT count(*) FROM windows").fetchone() == (0,)
+    watch.wait(20).fail(HOME).wait(60)
+    assert watch.connection.execute("SELECT kind, source FROM windows").fetchall() == [
+        ("maintenance", "calendar: import")
+    ]
+    assert watch.told == []
+
+
+def test_a_maintenance_page_pages_only_after_five_minutes():
+    page = Outcome(Status.DOWN, Reason.MAINTENANCE, "the platform shows its maintenance page")
+    watch = Watch().fail(HOME, page).wait(255)
+    assert watch.told == []
+    assert "held.maintenance_page" in watch.rules
+    watch.wait(60)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_a_maintenance_page_that_becomes_an_error_pages_at_once():
+    page = Outcome(Status.DOWN, Reason.MAINTENANCE, "the platform shows its maintenance page")
+    watch = Watch().fail(HOME, page).wait(10)
+    watch.run(HOME, BROKEN, after=10).wait(3)
+    assert watch.told == [("opened", "oncall")]
+    assert "connection refused" in watch.last.title
+
+
+def test_blind_for_a_quarter_of_an_hour_is_a_ticket_to_the_owner_of_techrun():
+    watch = Watch().run(SEARCH, WELL).run(SEARCH, *[BLOCKED] * 90, after=10).wait(90)
+    assert watch.told == [("opened", "ops")]
+    watch.run(SEARCH, WELL, after=10).wait(5)
+    assert watch.told[1:] == [("recovered", "ops")]
+
+
+def test_blocked_on_every_path_pages():
+    watch = Watch()
+    for _ in range(6):
+        for one in (HOME, CHECKOUT, SEARCH):
+            watch.run(one, BLOCKED, after=10)
+    watch.wait(10)
+    assert ("opened", "oncall") in watch.told
+
+
+def test_blocked_after_a_release_pages():
+    watch = Watch().run(HOME, WELL).release().wait(130).run(HOME, *[BLOCKED] * 5, after=10).wait(10)
+    assert ("opened", "oncall") in watch.told
+
+
+def test_our_own_lost_network_is_one_message_to_its_owner():
+    watch = Watch()
+    watch.network = ("lost", watch.now)
+    watch.fail(HOME, Outcome(Status.UNKNOWN, Reason.UPLINK, "our own network")).wait(1800, step=10)
+    assert watch.told == [("opened", "ops")]
+    watch.network = ("ok", watch.now)
+    watch.wait(2).run(HOME, WELL).wait(5)
+    assert watch.told == [("opened", "ops"), ("recovered", "ops")]
+
+
+def test_while_our_own_network_is_lost_an_outage_waits_and_is_told_afterwards():
+    watch = Watch()
+    watch.network = ("lost", watch.now)
+    watch.fail(HOME).wait(10)
+    assert ("opened", "oncall") not in watch.told
+    watch.network = ("ok", watch.now)
+    watch.wait(2)
+    assert ("opened", "oncall") in watch.told
+
+
+def fleet(count):
+    return [shop_check("home", shop=f"shop-{number:02}") for number in range(count)]
+
+
+def test_sixty_shops_that_break_at_once_are_a_handful_of_messages():
+    checks = fleet(60)
+    watch = Watch(checks=tuple(checks))
+    for _ in range(4):
+        for one in checks:
+            watch.run(one, BROKEN, after=0.5)
+    watch.wait(30)
+    opened = [event for event, channel in watch.told if event == "opened"]
+    assert len(opened) <= 5
+    assert "shops" in watch.last.title
+    for one in checks:
+        watch.run(one, WELL, after=0.1).run(one, WELL, after=0.1)
+    watch.wait(30)
+    assert len(watch.told) == 2 * len(opened)
+    assert not list(open_incidents(watch.connection))
+
+
+def test_a_person_reports_an_outage_that_no_check_saw():
+    watch = Watch()
+    watch.desk = replace(
+        watch.desk,
+        requests=(
+            Request(
+                1, watch.now, "dee", "open", {"shop": "acme-es", "text": "client phoned", "severity": "page"}
+            ),
+        ),
+    )
+    watch.wait(5)
+    assert watch.told == [("opened", "oncall")]
+    assert "client phoned" in watch.last.title
+    watch.desk = replace(watch.desk, requests=(Request(2, watch.now, "dee", "close", {"incident": 1}),))
+    watch.wait(5)
+    assert watch.told[1:] == [("recovered", "oncall")]
+
+
+@pytest.mark.parametrize("moment", range(0, 800, 37))
+def test_a_restart_at_any_moment_tells_nothing_twice_and_loses_nothing(moment):
+    """The same outage with a restart in it is told as without one."""
+
+    def outage(restart_at=None):
+        watch = Watch()
+        steps = [(HOME, WELL)] + [(HOME, BROKEN)] * 66 + [(HOME, WELL)] * 3
+        for number, (check, outcome) in enumerate(steps):
+            watch.run(check, outcome, after=10.0)
+            if restart_at is not None and number == restart_at // 10:
+                watch.start()
+        return watch.wait(10).told
+
+    assert outage(moment) == outage()
+
+
+def test_the_story_of_an_incident_names_every_rule():
+    watch = Watch().fail(HOME).wait(30).acknowledge().wait(5).heal(HOME).wait(5)
+    assert watch.story == [
+        "joined.first",
+        "owed.opened",
+        "acknowledged",
+        "recovery.counted",
+        "recovered.confirmed",
+        "owed.recovered",
+    ]
