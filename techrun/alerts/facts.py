@@ -49,7 +49,7 @@ class Facts:
     meaning: str
     """What is to be understood, where the title leaves that open; what a person reported."""
     lasted: str
-    """How long it lasts, or lasted: `12m 30s`."""
+    """How long it lasts, or lasted: `12m30s`."""
     since: str
     """When the first failed run started, by the shop's clock; the day only where it is not today."""
     runs: str

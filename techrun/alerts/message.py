@@ -8,16 +8,14 @@ from techrun.alerts.context import Context
 from techrun.alerts.facts import facts_of
 from techrun.alerts.rendering import BODY, HTML, add_line, render
 from techrun.alerts.titles import TITLE, title_of
-from techrun.alerts.wording import clock_text, duration_text, utc_text
+from techrun.alerts.wording import utc_text
 from techrun.standing import Event, Incident, Message
 
 __all__ = [
     "BODY",
     "HTML",
     "TITLE",
-    "clock_text",
     "compose",
-    "duration_text",
     "html_with_attempt",
     "title_of",
     "trial_message",

@@ -1,6 +1,6 @@
 """What is wrong, in one line of words: impact first, then where and why.
 
-The line is short enough that `[TICKET] ` before it and ` - over after 12m 30s` behind it still fit, so
+The line is short enough that `[TICKET] ` before it and ` - over after 12m30s` behind it still fit, so
 it stays the same, letter by letter, in every message of an incident.
 """
 

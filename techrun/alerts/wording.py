@@ -6,15 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from techrun.language.durations import show
 from techrun.zones import zone_of
-
-
-def clock_text(moment: float, zone: str) -> str:
-    """A moment by the shop's clock, and by UTC where that differs."""
-    local = datetime.fromtimestamp(moment, zone_of(zone))
-    if local.utcoffset() == datetime.fromtimestamp(moment, UTC).utcoffset():
-        return utc_text(moment)
-    return f"{local:%Y-%m-%d %H:%M:%S %Z} ({datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC)"
 
 
 def utc_text(moment: float) -> str:
@@ -31,15 +24,8 @@ def time_text(moment: float, now: float, zone: str, *, seconds: bool = True, nam
 
 
 def duration_text(seconds: float) -> str:
-    """How long something lasted, as people say it: `45s`, `12m 30s`, `3h 05m`, `2d 4h`."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours}h"
-    if hours:
-        return f"{hours}h {minutes:02}m"
-    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
+    """How long something lasted, in whole seconds: `45s`, `12m30s`, `3h5m`, `2d4h`."""
+    return show(round(seconds)) if seconds >= 1 else "0s"
 
 
 def about_text(seconds: float) -> str:

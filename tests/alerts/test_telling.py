@@ -133,14 +133,14 @@ def test_the_command_to_repeat_it_is_told_where_there_is_something_to_repeat(giv
 HOLDS = {
     "none": ({}, ""),
     "gathering": ({"holds": (GATHERED,), "now": SINCE + 600}, ""),
-    "since-it-opened": ({"holds": (GATHERED, HELD), "now": OPENED + 720}, "for 12m 0s (silence #4 by dee)"),
+    "since-it-opened": ({"holds": (GATHERED, HELD), "now": OPENED + 720}, "for 12m (silence #4 by dee)"),
     "since-it-was-held": (
         {"holds": (replace(HELD, since=SINCE),), "now": SINCE + 60},
-        "for 1m 0s (silence #4 by dee)",
+        "for 1m (silence #4 by dee)",
     ),
     "hardly": ({"holds": (replace(HELD, since=SINCE),), "now": SINCE + 29}, ""),
     "nobody-knows-since-when": ({"holds": (HELD,), "event": "update"}, "by silence #4 by dee"),
-    "in-the-end": ({"held_for": 120, "event": "recovered", "incident": CLOSED}, "for 2m 0s"),
+    "in-the-end": ({"held_for": 120, "event": "recovered", "incident": CLOSED}, "for 2m"),
     "without-words": ({"holds": (Hold("held.parent"),), "event": "update"}, "by held.parent"),
 }
 

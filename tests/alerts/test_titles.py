@@ -144,7 +144,7 @@ def test_a_title_is_one_bounded_line_and_the_same_in_every_message(name, step, s
     [
         ("opened", "[PAGE] acme-es: home is down"),
         ("reminder", "[PAGE] acme-es: home is down"),
-        ("recovered", "[OK] acme-es: home is down - over after 12m 30s"),
+        ("recovered", "[OK] acme-es: home is down - over after 12m30s"),
         ("withdrawn", "[CLOSED] acme-es: home is down - no longer watched"),
     ],
 )
