@@ -26,7 +26,7 @@ class Row:
 def rows(settings: Settings, check: CheckSettings) -> list[Row]:
     """Every setting of a check, in the order in which they are best read."""
     shop = next(shop for shop in settings.shops if shop.name == check.id.shop)
-    told = [*_of_shop(shop), *_of_check(check)]
+    told = [*_of_shop(shop, check), *_of_check(check)]
     return [
         Row(
             key,
@@ -38,13 +38,15 @@ def rows(settings: Settings, check: CheckSettings) -> list[Row]:
     ]
 
 
-def _of_shop(shop: ShopSettings) -> Iterator[tuple[str, Any, Place]]:
+def _of_shop(shop: ShopSettings, check: CheckSettings) -> Iterator[tuple[str, Any, Place]]:
     known = {
         "url": shop.shop.url,
         "client": shop.shop.client,
         "env": shop.shop.env,
         "locale": shop.locale,
         "timezone": shop.timezone,
+        "owner": shop.shop.owner,
+        "runbook": "" if check.runbook else shop.shop.runbook,
     }
     for key, value in known.items():
         yield key, value, _place(shop.origin, key)

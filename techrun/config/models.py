@@ -90,7 +90,7 @@ class CheckKeys(Defaults):
         default=None, description="objective for its availability, such as 99.9% (for a later version)"
     )
     symptom: Text = Field(
-        default="", max_length=120, description="what its failure means to a customer, for the title"
+        default="", max_length=80, description="what its failure means to a customer, for the title"
     )
     runbook: WebUrl | None = Field(
         default=None, description="page that says what to do, in place of the shop's"

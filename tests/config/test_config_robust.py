@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from techrun.app.loading import load
+from techrun.app.parts import policy_of
+from techrun.config.advice import advice
 from techrun.config.problems import render
 from techrun.errors import ConfigError
 
@@ -34,9 +36,24 @@ BASE: list[dict[str, Any]] = [
         "nodes": ["203.0.113.11"],
         "synthetic": {"email": "probe@acme.example", "articles": ["A", "B"], "signing_key": "${secret.KEY}"},
         "orders": {"max_per_day": 24},
-        "impact": {"orders_per_hour": 120, "average_order": "85 EUR"},
-        "notify": {"page": ["oncall"]},
-        "channels": {"oncall": {"url": "json://pager.example/${env.HOME:-x}"}},
+        "impact": {"orders_per_hour": {"mon-fri": [3] * 24, "sat,sun": [1] * 24}, "average_order": "85 EUR"},
+        "notify": {"page": ["oncall"], "escalate": ["boss"]},
+        "channels": {
+            "oncall": {"url": "json://pager.example/${env.HOME:-x}", "fallback": "boss"},
+            "boss": {"url": "json://boss.example"},
+        },
+        "owner": {"name": "ops-team", "notify": ["boss"]},
+        "alerting": {
+            "remind": {"page": "30m", "info": "never"},
+            "escalate": ["boss"],
+            "storm": {"shops": 5, "within": "3m"},
+        },
+        "routes": [
+            {"match": {"select": "acme", "days": "mon-fri", "hours": "08:00-18:00"}, "notify": "boss"},
+            {"match": {"tag": ["b2c"], "severity": "page"}, "notify": ["boss"], "escalate": []},
+        ],
+        "heartbeat": {"url": "https://hc.example/${secret.KEY}", "every": "1m"},
+        "web": {"url": "https://techrun.example", "tokens": {"read": ["${secret.TOKEN}"]}},
         "defaults": {"every": "1m", "confirmation": {"fail_after": 4, "delays": ["5s"]}},
         "fetch": {"deny": ["10.0.0.0/8"], "ip": 4, "max_body": "2MB"},
         "checks": [
@@ -56,6 +73,25 @@ BASE: list[dict[str, Any]] = [
     },
 ]
 
+CALENDAR: list[dict[str, Any]] = [
+    {
+        "maintenance": [
+            {
+                "name": "import",
+                "select": "acme",
+                "every": "day",
+                "at": "02:30",
+                "lasts": "30m",
+                "reason": "ERP",
+            },
+            {"name": "patch", "rule": "FREQ=MONTHLY;BYDAY=1TU", "at": "22:00", "lasts": "1h", "tag": ["b2c"]},
+        ],
+        "silences": [{"name": "move", "client": "acme", "from": "2026-12-01T22:00", "to": "2026-12-02"}],
+        "campaigns": [{"name": "Black Friday", "from": "2026-11-27", "to": "2026-11-30T12:00+01:00"}],
+        "holidays": [{"date": "2026-12-25", "name": "Christmas Day"}],
+    }
+]
+
 leaves = (
     st.none()
     | st.booleans()
@@ -63,8 +99,21 @@ leaves = (
     | st.floats(allow_nan=False)
     | st.text(max_size=12)
     | st.sampled_from(
-        ["${", "${}", "${shop.url}", "${secret.X}", "${1/0}", "1m", "*", "/", "http", "tcp", "a" * 300, "٣"]
+        [
+            "mon-",
+            "FREQ=DAILY;",
+            "9999-12-31",
+            "24:00",
+            "never",
+            "BYDAY=",
+            "-",
+            ",",
+            "${",
+            "${}",
+            "${shop.url}",
+        ]
     )
+    | st.sampled_from(["${secret.X}", "${1/0}", "1m", "*", "/", "http", "tcp", "a" * 300, "٣"])
 )
 values = st.recursive(
     leaves,
@@ -79,11 +128,14 @@ def spots(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def broken(draw: st.DrawFn) -> str:
-    """A good configuration in which a few values are replaced, removed or renamed."""
-    tree: Any = copy.deepcopy(BASE)
+def broken(draw: st.DrawFn, base: list[dict[str, Any]]) -> str:
+    """A good file in which a few values are replaced, removed or renamed."""
+    tree: Any = copy.deepcopy(base)
     for _ in range(draw(st.integers(1, 4))):
-        path = draw(st.sampled_from([spot for spot in spots(tree) if spot]))
+        left = [spot for spot in spots(tree) if spot]
+        if not left:
+            break
+        path = draw(st.sampled_from(left))
         holder = tree
         for key in path[:-1]:
             holder = holder[key]
@@ -97,15 +149,18 @@ def broken(draw: st.DrawFn) -> str:
     return "---\n".join(yaml.safe_dump(document, allow_unicode=draw(st.booleans())) for document in tree)
 
 
-def outcome(content: bytes) -> str:
+def outcome(content: bytes, calendar: bytes = b"") -> str:
     """What loading this as `techrun.yaml` ends in."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "techrun.yaml").write_bytes(content)
+        Path(folder, "calendar.yaml").write_bytes(calendar)
         try:
-            load(Path(folder), {"KEY": "s3cret-key"})
+            loaded = load(Path(folder), {"KEY": "s3cret-key", "TOKEN": "a-token-of-the-reader"})
         except ConfigError as error:
             told = render(error.problems)
             return told if "s3cret-key" not in told else "the secret leaked"
+        policy_of(loaded.settings)
+        advice(loaded.settings)
     return ""
 
 
@@ -113,7 +168,28 @@ def test_the_configuration_that_is_broken_below_is_right_to_begin_with() -> None
     assert outcome("---\n".join(yaml.safe_dump(document) for document in BASE).encode()) == ""
 
 
-@given(broken())
+PLAIN = yaml.safe_dump(
+    {
+        key: value[:2] if key == "checks" else value
+        for key, value in BASE[0].items()
+        if key not in {"use", "with", "releases"}
+    }
+)
+
+
+def test_the_calendar_that_is_broken_below_is_right_to_begin_with() -> None:
+    main = f"{PLAIN}calendar: calendar.yaml\n".encode()
+    assert outcome(main, yaml.safe_dump(CALENDAR[0]).encode()) == ""
+
+
+@given(broken(CALENDAR))
+@settings(max_examples=300, deadline=None)
+def test_a_calendar_broken_anywhere_ends_in_problems(text: str) -> None:
+    main = f"{PLAIN}calendar: calendar.yaml\n".encode()
+    assert outcome(main, text.encode("utf-8", "surrogatepass")) != "the secret leaked"
+
+
+@given(broken(BASE))
 @settings(max_examples=300, deadline=None)
 def test_a_configuration_broken_anywhere_ends_in_problems(text: str) -> None:
     assert outcome(text.encode("utf-8", "surrogatepass")) != "the secret leaked"

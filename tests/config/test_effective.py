@@ -41,3 +41,16 @@ def test_no_secret_is_shown(settings: Callable[..., Settings]) -> None:
     told = {row.key: row.value for row in rows(loaded, loaded.checks[0])}
     assert told["send"] == "*** es"
     assert "s3cret-key" not in str(told)
+
+
+def test_the_runbook_is_the_checks_or_else_the_shops(settings: Callable[..., Settings]) -> None:
+    main = MAIN.replace("labels:", "owner: shop-ops\nrunbook: https://wiki.example/acme\nlabels:")
+    main += "  - {name: home, http: /, runbook: https://wiki.example/home, symptom: the shop is shut}\n"
+    loaded = settings(main, {"KEY": "s3cret-key"})
+    port, home = (
+        {row.key: (row.value, row.source) for row in rows(loaded, check)} for check in loaded.checks
+    )
+    assert port["runbook"] == ("https://wiki.example/acme", "techrun.yaml:6")
+    assert home["runbook"] == ("https://wiki.example/home", "techrun.yaml:14")
+    assert home["symptom"] == ("the shop is shut", "techrun.yaml:14")
+    assert home["owner"] == ("shop-ops", "techrun.yaml:5")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 NOT_CONFIGURATION = {"secrets.yaml"}
 FILES = sorted(
     path
-    for folder in (ROOT / "checks", ROOT / "tests" / "shops")
+    for folder in (ROOT / "checks", ROOT / "tests" / "shops", ROOT / "tests" / "golden" / "agency")
     for path in folder.rglob("*.yaml")
     if path.name not in NOT_CONFIGURATION and "data" not in path.parts
 )
