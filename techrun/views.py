@@ -192,3 +192,8 @@ class ShadowMessage:
     channel: str
     severity: Severity
     title: str
+
+
+def hold_text(hold: Hold) -> str:
+    """What holds the alerts of an incident, for people."""
+    return hold.detail or hold.rule.removeprefix("held.").replace("_", " ")

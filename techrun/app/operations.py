@@ -108,7 +108,7 @@ class LocalOperations:
             found = incident_of(connection, incident)
         if found.closed is not None:
             raise UsageError(f"#{incident} is closed already")
-        if found.kind != "reported":
+        if found.kind not in {"reported", "uplink"}:
             raise UsageError(
                 f"#{incident} ends by itself when its checks are well again; only what was opened by hand is closed by hand"
             )

@@ -179,7 +179,9 @@ class RemoteOperations:
             return self._strange(error, f"it answered {error.code} {error.reason}")
         if error.code == 404:
             return UnknownError(text)
-        if error.code in {401, 403}:
+        if error.code == 401:
+            return UsageError(f"{self._url} does not know this token; set TECHRUN_TOKEN to another one")
+        if error.code == 403:
             return UsageError(f"{self._url}: {text}")
         if error.code == 503:
             return CannotTellError(text)

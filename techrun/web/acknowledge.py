@@ -21,7 +21,7 @@ from starlette.routing import Route
 from techrun.alerts.links import is_signed
 from techrun.errors import TechrunError, UsageError
 from techrun.oncall import Operations, UnknownError
-from techrun.views import IncidentStanding
+from techrun.views import IncidentStanding, hold_text
 from techrun.web.bodies import bounded
 from techrun.web.landing import STYLE, ago, policy
 
@@ -98,6 +98,7 @@ def acknowledge_page(incident: IncidentStanding, now: float | None = None) -> st
         age=ago(max(0.0, now - incident.since)),
         closed=_clock(incident.closed or 0.0),
         taken=_clock(taken),
+        hold_text=hold_text,
         most=MOST_MEMBERS,
     )
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, Template
 from techrun import __version__
 from techrun.model import Status
 from techrun.standing import LOUDNESS
-from techrun.views import IncidentStanding
+from techrun.views import IncidentStanding, hold_text
 
 MOST_ROWS = 500
 """More checks than these make a page that no one reads; the worst are shown."""
@@ -58,6 +58,7 @@ def landing_page(
         counts=[(_word(status), counts[status]) for status in _WORST_FIRST if counts[status]],
         incidents=[(one, ago(max(0.0, now - one.since))) for one in _loudest_first(incidents)[:MOST_ROWS]],
         rows=[_cells(row, now) for row in _worst_first(rows)[:MOST_ROWS]],
+        hold_text=hold_text,
         left_out=max(0, len(rows) - MOST_ROWS),
     )
 

@@ -14,7 +14,8 @@ def clock(moment: float) -> str:
 
 def age(moment: float, now: float) -> str:
     """How long ago it was: `12m`."""
-    return duration(max(0, round(now - moment)))
+    seconds = max(0, round(now - moment))
+    return duration(seconds) if seconds else "0s"
 
 
 def left(moment: float, now: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +13,7 @@ from rich.text import Text
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import seconds
 from techrun.standing import Annotation
-from techrun.views import Attempt, IncidentStanding, MemberStanding, Money, Story, ToldMessage
+from techrun.views import Attempt, IncidentStanding, MemberStanding, Money, Story, ToldMessage, hold_text
 
 STYLES = {"page": "bold red", "ticket": "yellow", "info": "default"}
 INDENT = "  "
@@ -34,7 +35,7 @@ def show_open(incident: IncidentStanding, console: Console, now: float) -> None:
         console.print(Text(f"{INDENT}taken on by {taken.author} {age(taken.at, now)} ago{note}"))
     for hold in incident.held:
         since = f" for {age(hold.since, now)}" if hold.since else ""
-        console.print(Text(f"{INDENT}held{since}: {hold.detail or hold.rule}", "cyan"))
+        console.print(Text(f"{INDENT}held{since}: {hold_text(hold)}", "cyan"))
     if taken is None and not incident.held:
         console.print(Text(f"{INDENT}nobody has taken it on: techrun ack {incident.id}", "dim"))
 
@@ -106,6 +107,8 @@ def _member(member: MemberStanding) -> Text:
 def _happened(story: Story) -> Iterator[Line]:
     yield story.incident.since, "the first run failed", "default"
     for decided in story.decisions:
+        if decided.decision == "acknowledged":
+            continue  # told below, by each who did
         about = " ".join(filter(None, (decided.check, decided.detail)))
         yield decided.at, f"{decided.decision}{f': {about}' if about else ''}", "default"
     for hold in story.holds:
@@ -113,10 +116,9 @@ def _happened(story: Story) -> Iterator[Line]:
             yield hold.since, f"{hold.rule} begins{f': {hold.detail}' if hold.detail else ''}", "cyan"
         if hold.until is not None:
             yield hold.until, f"{hold.rule} ends", "cyan"
-    if not any(decided.decision == "acknowledged" for decided in story.decisions):
-        for given in story.acknowledgements:
-            note = f": {given.note}" if given.note else ""
-            yield given.at, f"taken on by {given.author}{note}", "green"
+    for given in story.acknowledgements:
+        note = f": {given.note}" if given.note else ""
+        yield given.at, f"taken on by {given.author}{note}", "green"
     for said in story.annotations:
         yield said.at, _annotation(said), "green"
     for message in story.messages:
@@ -131,8 +133,11 @@ def _told(message: ToldMessage) -> Iterator[Line]:
         yield message.created, f"{to}: in shadow, not sent: {message.title}", "default"
         return
     yield message.created, f"{to}: {message.title}", "default"
+    before = ""
     for attempt in message.attempts:
-        yield attempt.at, f"{to}: {attempt_text(attempt)}", "default" if attempt.ok else "red"
+        told = replace(attempt, answer="the same") if attempt.answer and attempt.answer == before else attempt
+        before = attempt.answer
+        yield attempt.at, f"{to}: {attempt_text(told)}", "default" if attempt.ok else "red"
     if message.state in {"waiting", "sending"}:
         yield time.time(), f"{to}: not delivered yet", "yellow"
 

@@ -16,6 +16,9 @@ from techrun.cli.show.desk import window_text
 from techrun.cli.show.incidents import attempt_text, show_open
 from techrun.views import ChannelStanding, CheckStanding, LastRun, Standing
 
+LONGEST = 160
+"""Characters of what a service answered."""
+
 
 def show_standing(found: Standing, console: Console, now: float | None = None) -> None:
     """Print incidents first, then every check, then what is held and what is left undone."""
@@ -91,9 +94,14 @@ def _undone(found: Standing, now: float) -> Iterator[str]:
         )
 
 
+def _short(text: str) -> str:
+    """The beginning of what a service answered; `incidents show` has it all."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
 def _waiting(channel: ChannelStanding, now: float) -> str:
     last = channel.last_attempt
-    why = f"; {attempt_text(last)} ({age(last.at, now)} ago)" if last else ""
+    why = f"; {_short(attempt_text(last))} ({age(last.at, now)} ago)" if last else ""
     return (
         f"{channel.channel}: {channel.messages} message(s) not delivered, "
         f"the oldest waits for {age(channel.oldest, now)}{why}"
