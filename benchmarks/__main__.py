@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-SKIPPED = {"__init__", "__main__", "pageserver"}
+SKIPPED = {"pageserver"}
 
 
 def main() -> None:
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in SKIPPED:
+        if not path.stem.startswith("_") and path.stem not in SKIPPED:
             print(f"\n== python -m benchmarks.{path.stem}", flush=True)
             subprocess.run([sys.executable, "-m", f"benchmarks.{path.stem}"], check=False)
 

@@ -54,3 +54,13 @@ def disk():
     made = Disk()
     yield made
     made.empty()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests found (`record_property("figures", …)`), also of those that passed."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for report in reports:
+        for name, text in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_sep("-", report.nodeid)
+                terminalreporter.write_line(text.rstrip())
