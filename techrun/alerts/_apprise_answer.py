@@ -15,13 +15,8 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
-from techrun.redact import CUT
-
 TRY_AGAIN = frozenset([408, 425, 429])
 """Refusals of HTTP that are not for good: too slow, too early, too many."""
-CUT_AT = 2000
-"""Characters of an answer that Apprise tells."""
-QUOTES = "'\""
 _MAIL_CODE = re.compile(r"\((\d{3}), b['\"]|was refused: (\d{3}) ")
 """How smtplib and Apprise write what a mail server answered."""
 
@@ -54,9 +49,7 @@ def read(result: Any) -> Answer:
     attempts = [attempt for service in result for attempt in service.attempts]
     if attempts and all(service.attempts[-1].status == 0 for service in result):
         return Answer(ok=True, text="accepted")
-    text = " / ".join(
-        _whole(entry.message) for attempt in attempts for entry in attempt.logs if _tells(entry)
-    )
+    text = " / ".join(entry.message for attempt in attempts for entry in attempt.logs if _tells(entry))
     status, retry_after = _noted.last or (0, "")
     return Answer(
         ok=False,
@@ -84,11 +77,6 @@ def _is_for_good(status: int) -> bool:
 def _is_refused_mail(text: str) -> bool:
     codes = [int(first or second) for first, second in _MAIL_CODE.findall(text)]
     return bool(codes) and all(500 <= code < 600 for code in codes)
-
-
-def _whole(line: str) -> str:
-    """The line, marked as cut off where Apprise did so: it may end in a part of a secret."""
-    return line if len(line) <= CUT_AT else f"{line.rstrip(QUOTES)}{CUT}"
 
 
 def _tells(entry: Any) -> bool:

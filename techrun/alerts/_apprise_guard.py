@@ -10,7 +10,7 @@ from importlib import import_module
 from urllib.parse import parse_qsl, unquote, urlsplit
 from weakref import WeakSet
 
-from techrun.redact import Redactor
+from techrun.redact import CUT, Redactor
 
 _PLAIN_KEYS = frozenset(
     [
@@ -39,6 +39,10 @@ _PLAIN_KEYS = frozenset(
 _HOST_IS_AN_ADDRESS = frozenset(["json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos"])
 """Many other services carry a key where these have their host."""
 
+_ANSWER = 2000
+"""Bytes of an answer that Apprise tells."""
+_QUOTES = "'\""
+
 
 class _Guard(logging.Filter):
     """Redacts each line of the loggers that it stands on, so that no handler of anyone sees it before.
@@ -65,7 +69,7 @@ class _Guard(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a line."""
-        text = record.getMessage()
+        text = _marked(record.getMessage())
         if record.exc_info:
             text += "\n" + logging.Formatter().formatException(record.exc_info)
         for redactor in tuple(self._redactors):
@@ -77,6 +81,12 @@ class _Guard(logging.Filter):
 
 
 guard = _Guard()
+
+
+def _marked(line: str) -> str:
+    """The line; where Apprise cut an answer off, the redactor must know: it may end in a part of a secret."""
+    cut_off = line.startswith("Response Details") and len(line) > _ANSWER
+    return f"{line.rstrip(_QUOTES)}{CUT}" if cut_off else line
 
 
 @cache

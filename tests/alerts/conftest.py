@@ -195,7 +195,7 @@ class Far:
     answers: list = field(default_factory=lambda: [(202, {})])
     """Status and headers."""
     echoes: int = 0
-    """How often an answer repeats the path and the headers of the request."""
+    """How often an answer repeats the path of the request; then its headers follow."""
 
     def bodies(self):
         return [body for *_, body in self.requests]
@@ -216,7 +216,7 @@ def far_handler(far):
                 self.send_header(name, value)
             answer = json.dumps(
                 {"result": "taken", "requestId": f"request-{len(far.requests)}"}
-                | ({"you": [self.path, dict(self.headers)] * far.echoes} if far.echoes else {})
+                | ({"you": [*[self.path] * far.echoes, dict(self.headers)]} if far.echoes else {})
             ).encode()
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

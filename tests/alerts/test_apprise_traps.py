@@ -185,6 +185,12 @@ def test_every_service_of_apprise_that_tells_incidents_apart_is_known():
     assert keyed == set(_apprise_pager._KEY_NAMES)
 
 
+def test_apprise_is_told_once_more_what_it_must_not_do():
+    """Each of these has a test of what happens without it, but where another setting stands in for it."""
+    loaded, _ = notify._load("json://127.0.0.1/x", Redactor())
+    assert (loaded.asset.async_mode, loaded.asset.http_redirects) == (False, False)
+
+
 # --- one message, not several ---------------------------------------------------------------------
 
 
@@ -454,7 +460,7 @@ def _spellings(token):
 
 
 def test_the_tail_of_an_answer_that_apprise_cut_shows_no_part_of_a_token(far, make_message):
-    """A thousand masks take no place, so that the end of what Apprise kept is seen; it may be half a token."""
+    """Masks take little room, so that the end of what Apprise kept comes into sight: there, half a token."""
     token = "k3y-" + "".join(f"{number:04}" for number in range(200, 300))
     far.answers, far.echoes = [(500, {})], 20
     receipt = Channel("oncall", f"jsons://discord.com/{token}").send(make_message())
