@@ -8,18 +8,17 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from prometheus_client import Metric
-
 from techrun.alerts import links
 from techrun.alerts.notify import Channel
 from techrun.alerts.policy import Voice
 from techrun.app.board import Board
+from techrun.app.counting import Counting
 from techrun.app.heartbeat import heartbeat_of
 from techrun.app.loading import Loaded, load
 from techrun.app.operations import LocalOperations
@@ -36,7 +35,7 @@ from techrun.sinks import Sink
 from techrun.sinks.history import HistorySink
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.jsonl import JsonlSink
-from techrun.sinks.prometheus import PrometheusSink, incident_families, leak_families, outbox_families
+from techrun.sinks.prometheus import PrometheusSink
 from techrun.store.database import Store
 from techrun.store.desk import secret
 from techrun.store.orders import Orders
@@ -125,7 +124,7 @@ class Daemon:
         self._secret = self.store.write(partial(secret, name=links.SECRET), urgent=True).result()
         self.incidents = IncidentSink(
             self.store,
-            _channels(loaded),
+            _channels(loaded, self._secret),
             policy=policy_of(settings),
             voice=self._voice(loaded),
             ask=self._hurry,
@@ -136,8 +135,11 @@ class Daemon:
         jsonl = JsonlSink(wish.jsonl) if wish.jsonl is not None else None
         sinks = (self._metrics, self._board, history, self.incidents, self._heartbeat, jsonl, *extra_sinks)
         self._sinks: list[Sink] = [sink for sink in sinks if sink is not None]
-        self._metrics.add_source("incidents", self._incident_metrics)
-        self._metrics.add_source("orders", self._order_metrics)
+        counting = Counting(
+            self.incidents, self.orders, lambda: self._loaded.checks, lambda: self._loaded.shops
+        )
+        self._metrics.add_source("incidents", counting.incidents)
+        self._metrics.add_source("orders", counting.orders)
         self._metrics.set_reload(ok=True)
         self._reloads = Reloads(self._reload)
         self._web = self._web_server()
@@ -240,7 +242,8 @@ class Daemon:
         for what in _needs_restart(self._loaded, loaded):
             log.warning("%s changed: that takes effect at the next start", what)
         self._redactor.add_all(loaded.settings.redactor)
-        channels = _channels(loaded) if _channel_urls(loaded) != _channel_urls(self._loaded) else None
+        moved = _channel_urls(loaded) != _channel_urls(self._loaded)
+        channels = _channels(loaded, self._secret) if moved else None
         self.incidents.replace_alerting(channels, policy_of(loaded.settings), self._voice(loaded))
         asyncio.run_coroutine_threadsafe(replace(), self._loop).result(TAKE_OVER)
         self._loaded = loaded
@@ -249,28 +252,18 @@ class Daemon:
         written = self._loaded.settings.web.tokens
         return Tokens(written.read, written.operate)
 
-    def _incident_metrics(self) -> Iterator[Metric]:
-        snapshot = self.incidents.snapshot()
-        yield from incident_families(
-            {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
-        )
-        sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
-        yield from outbox_families(snapshot.waiting, sent)
-
-    def _order_metrics(self) -> Iterator[Metric]:
-        leaked = {(check.id.shop, check.id.name): 0 for check in self._loaded.checks if check.places_orders}
-        leaked |= {(one.check.shop, one.check.name): one.leaked for one in self.orders.snapshot()}
-        yield from leak_families(leaked)
-
 
 def _what_there_is(loaded: Loaded, store: Path) -> str:
     checks, shops, channels = len(loaded.checks), len(loaded.shops), ", ".join(loaded.settings.channels)
     return f"{checks} checks of {shops} shops; channels: {channels or 'none'}; store: {store}"
 
 
-def _channels(loaded: Loaded) -> list[Channel]:
+def _channels(loaded: Loaded, installation: str) -> list[Channel]:
     settings = loaded.settings
-    return [Channel(channel.name, channel.url, settings.redactor) for channel in settings.channels.values()]
+    return [
+        Channel(channel.name, channel.url, settings.redactor, installation=installation)
+        for channel in settings.channels.values()
+    ]
 
 
 def _channel_urls(loaded: Loaded) -> dict[str, str]:

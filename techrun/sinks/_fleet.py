@@ -23,12 +23,17 @@ class Fleet:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
+        self._served: set[int] = set()
+        """Requests whose answer may not be on the disk yet: each is served once."""
 
     def look(self, around: Around, pending: Pending) -> None:
         """Open and close what is about many shops, and do what persons ask for."""
         self._watch_uplink(around, pending)
         self._gather_storms(around.now, pending)
-        for request in around.desk.requests:
+        waiting = {request.id: request for request in around.desk.requests}
+        fresh = [request for number, request in waiting.items() if number not in self._served]
+        self._served = set(waiting)
+        for request in fresh:
             said = self._serve(request, around.now, pending)
             pending.notes.append(partial(answer, number=request.id, text=said, at=around.now))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -178,3 +179,27 @@ def leak_families(leaked: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
     for key, count in leaked.items():
         family.add_metric(key, count)
     yield family
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What an outage costs a shop, each as (low, high)."""
+
+    shop: str
+    currency: str
+    per_hour: tuple[float, float]
+    lost: tuple[float, float]
+
+
+def revenue_families(money: Iterable[Money]) -> Iterator[Metric]:
+    """The families of what open outages cost, for the shops of which it is known what they earn."""
+    labels = ["shop", "currency", "bound"]
+    risk = GaugeMetricFamily(
+        "techrun_revenue_at_risk_per_hour", "What an hour of the open outages costs.", labels=labels
+    )
+    lost = GaugeMetricFamily("techrun_revenue_lost", "What the open outages have cost so far.", labels=labels)
+    for one in money:
+        for position, bound in enumerate(("low", "high")):
+            risk.add_metric([one.shop, one.currency, bound], one.per_hour[position])
+            lost.add_metric([one.shop, one.currency, bound], one.lost[position])
+    yield from (risk, lost)

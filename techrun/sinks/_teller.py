@@ -72,12 +72,12 @@ class Teller:
             keeper.policy,
             around.now,
         )
-        for due in verdict.owed:
-            if due.channel in self.channels:
-                self._write(incident, due, verdict, around, pending)
+        due_now = [due for due in verdict.owed if due.channel in self.channels]
+        for due in due_now:
+            self._write(incident, due, verdict, around, pending)
         self._note_holds(incident, verdict.holds, around.now, pending)
         waits = any(one.state in {"waiting", "sending"} for one in known)
-        if incident.closed is not None and not verdict.owed and not waits:
+        if incident.closed is not None and not due_now and not waits:
             keeper.ended.pop(incident.id, None)
             self._told.pop(incident.id, None)
 

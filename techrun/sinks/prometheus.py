@@ -18,21 +18,25 @@ from techrun.model import Check, CheckId, Result, Shop
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_check import CheckSeries
 from techrun.sinks._prometheus_own import (
+    Money,
     OwnMetrics,
     Source,
     incident_families,
     leak_families,
     outbox_families,
+    revenue_families,
 )
 from techrun.sinks._prometheus_text import CONTENT_TYPE, Family
 
 __all__ = [
     "CONTENT_TYPE",
+    "Money",
     "PrometheusSink",
     "Source",
     "incident_families",
     "leak_families",
     "outbox_families",
+    "revenue_families",
 ]
 
 log = logging.getLogger(__name__)

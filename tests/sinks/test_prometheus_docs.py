@@ -11,7 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from techrun.model import Check, CheckId, Order, Outcome, Phases, Result, Shop, Status, Step
 from techrun.sinks._prometheus_families import _MEASURE_HELP
-from techrun.sinks.prometheus import PrometheusSink, incident_families, leak_families, outbox_families
+from techrun.sinks.prometheus import (
+    Money,
+    PrometheusSink,
+    incident_families,
+    leak_families,
+    outbox_families,
+    revenue_families,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(
@@ -35,6 +42,8 @@ def everything():
     sink.set_reload(ok=True)
     sink.add_source("incidents", lambda: incident_families({("acme-es", "page"): 1}))
     sink.add_source("orders", lambda: leak_families({("acme-es", "buy"): 1}))
+    money = Money("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
+    sink.add_source("revenue", lambda: revenue_families([money]))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     for check in KINDS:
         outcome = Outcome(

@@ -1,0 +1,69 @@
+"""What a running techrun counts of itself, for /metrics: incidents, what they cost, outbox, test orders."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from prometheus_client import Metric
+
+from techrun.alerts.impact import at_risk, lost
+from techrun.model import Check, Shop
+from techrun.sinks.incidents import IncidentSink
+from techrun.sinks.prometheus import (
+    Money,
+    incident_families,
+    leak_families,
+    outbox_families,
+    revenue_families,
+)
+from techrun.standing import Incident
+from techrun.store.orders import Orders
+
+
+class Counting:
+    """The sources of metrics that need more than results."""
+
+    def __init__(
+        self,
+        incidents: IncidentSink,
+        orders: Orders,
+        checks: Callable[[], Sequence[Check]],
+        shops: Callable[[], Sequence[Shop]],
+    ) -> None:
+        self._incidents, self._orders, self._checks, self._shops = incidents, orders, checks, shops
+
+    def incidents(self) -> Iterator[Metric]:
+        """Open incidents, what they cost, and messages on their way."""
+        snapshot = self._incidents.snapshot()
+        yield from incident_families(
+            {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
+        )
+        yield from revenue_families(money_of(self._shops(), snapshot.open, time.time()))
+        sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
+        yield from outbox_families(snapshot.waiting, sent)
+
+    def orders(self) -> Iterator[Metric]:
+        """Test orders that stand in the shops."""
+        leaked = {(check.id.shop, check.id.name): 0 for check in self._checks() if check.places_orders}
+        leaked |= {(one.check.shop, one.check.name): one.leaked for one in self._orders.snapshot()}
+        yield from leak_families(leaked)
+
+
+def money_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) -> list[Money]:
+    """What each shop with a known `impact` risks an hour, and has lost in its open outages; 0 while all is well."""
+    since: dict[str, float] = {}
+    for incident in open_now:
+        if incident.kind == "outage" and incident.severity == "page":
+            since[incident.shop] = min(incident.since, since.get(incident.shop, incident.since))
+    found = []
+    for shop in shops:
+        if shop.impact is None:
+            continue
+        hour = total = (0.0, 0.0)
+        if shop.name in since:
+            risk = at_risk(shop.impact, now, shop.timezone)
+            so_far = lost(shop.impact, since[shop.name], now, shop.timezone)
+            hour, total = (risk.low, risk.high), (so_far.low, so_far.high)
+        found.append(Money(shop.name, shop.impact.currency, hour, total))
+    return found
