@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from difflib import get_close_matches
 
 from techrun.alerts.message import trial_message
@@ -12,9 +14,14 @@ from techrun.app.loading import Loaded
 from techrun.errors import UsageError
 from techrun.standing import Receipt
 
+MOST_AT_ONCE = 16
+
 
 def notify_test(loaded: Loaded, names: Sequence[str]) -> list[tuple[str, Receipt]]:
-    """Send one message to each of these channels (all without names), and tell what became of it."""
+    """Send one message to each of these channels (all without names), and tell what became of it.
+
+    All at once: one that hangs holds up none of the others. A pager's incident is resolved at once.
+    """
     settings = loaded.settings
     known = list(settings.channels)
     if not known:
@@ -24,9 +31,17 @@ def notify_test(loaded: Loaded, names: Sequence[str]) -> list[tuple[str, Receipt
             close = get_close_matches(name, known, n=1)
             hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(known)}"
             raise UsageError(f'no channel is called "{name}"; {hint}')
-    return [(name, _send(loaded, name)) for name in names or known]
+    wanted = list(dict.fromkeys(names)) or known
+    channels = [Channel(name, settings.channels[name].url, settings.redactor) for name in wanted]
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        return list(zip(wanted, pool.map(_try, channels), strict=True))
 
 
-def _send(loaded: Loaded, name: str) -> Receipt:
-    channel = Channel(name, loaded.settings.channels[name].url, loaded.settings.redactor)
-    return channel.send(trial_message(name, time.time()))
+def _try(channel: Channel) -> Receipt:
+    trial = trial_message(channel.name, time.time())
+    opened = channel.send(trial)
+    if not opened.ok or not channel.opens_incidents():
+        return opened
+    resolved = channel.send(replace(trial, event="recovered"))
+    answer = "opened and resolved" if resolved.ok else f"opened, but not resolved: {resolved.answer}"
+    return replace(resolved, answer=answer, elapsed=opened.elapsed + resolved.elapsed)
