@@ -23,8 +23,16 @@ LOUDNESS: dict[Severity, int] = {"info": 0, "ticket": 1, "page": 2}
 """Severities in their order."""
 
 
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+"""All but tab and line feed: they would act on the terminal of whoever reads the text."""
+
+
 def storable(text: str) -> str:
-    """The text as UTF-8 can hold it (a shop's JSON may carry halves of characters), bounded in length."""
+    """The text as UTF-8 can hold it (a shop's JSON may carry halves of characters), bounded in length.
+
+    Characters that act on a terminal are replaced.
+    """
+    text = text if text.isprintable() else text.translate(_CONTROLS)
     text = text if len(text) <= STORED else f"{text[: STORED - 1]}…"
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 

@@ -54,7 +54,7 @@ def operations(config: Path, server: str = "", token: str = "") -> Operations:
 
         return RemoteOperations(server, token)
     loaded = load_without_secrets(config)
-    return LocalOperations(lambda: loaded)
+    return LocalOperations(lambda: loaded, patience=PATIENCE)
 
 
 class LocalOperations:

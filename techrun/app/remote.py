@@ -63,9 +63,8 @@ class RemoteOperations:
             raise UsageError(f"{self._url} wants a token: set TECHRUN_TOKEN")
         if not self._token.isascii() or not self._token.isprintable():
             raise UsageError("TECHRUN_TOKEN holds characters that no token has; set it again")
-        tls = ssl.create_default_context()
-        tls.load_verify_locations(certifi.where())  # Python of python.org on macOS trusts nobody by itself
-        self._opener = urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=tls))
+        handlers = [urllib.request.HTTPSHandler(context=_tls())] if self._url.startswith("https:") else []
+        self._opener = urllib.request.build_opener(_NoRedirects, *handlers)
 
     def status(self, chosen: Chosen) -> Standing:
         """How these checks stand, and what is wrong."""
@@ -194,6 +193,13 @@ class RemoteOperations:
         if version != __version__:
             what += f"; it is techrun {version}, this is {__version__}: use the same version"
         return ServerError(f"{self._url}: {what}")
+
+
+def _tls() -> ssl.SSLContext:
+    """Trusts what the system trusts, and more: Python of python.org on macOS trusts nobody by itself."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
