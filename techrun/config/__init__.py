@@ -8,6 +8,7 @@ files           which files there are, and what each document in them is
   tree            nodes that know their line and column
 main_file       `techrun.yaml` itself: channels, calendar, what the others need
   secrets         `${secret.X}`: environment, file, file of secrets
+calendar_file   the calendar; calendar: what it holds
 documents       packs, journeys and fragments, each read once; data: the CSV, YAML and JSON beside them
 shops           a shop without its checks, and the packs that it takes
 shop_checks     its checks together with those of its packs; depends: `depends_on`
@@ -15,15 +16,19 @@ checks          one written check → the checks it stands for
   kind            which kind it is, told by its keys
   combinations    `for_each`
   layers          the check itself, then the nearest defaults
+named           channels and selectors that routes, calendar and the like name must be there
 settings        the records that come out
 
 What several of them use:
 
-models          the keys of each file (pydantic); values: slugs, URLs, locales and the like
+models          the keys of each file (pydantic); alerting: those of alerting
+values          slugs, URLs, locales and the like; moments: times, days, recurrences; impact: orders by the hour
+several         one text for a list of one
 understand      templates filled in and keys validated; templates fills, explain says what pydantic found
 words           phrases of messages; problems: messages as text
 
-What others ask of the records: select (selectors), effective (`validate --show`), schema (`validate --schema`).
+What others ask of the records: select (selectors), effective (`validate --show`), schema (`validate --schema`),
+advice (what `validate` warns of).
 """
 
 from techrun.config.loader import load, load_all
