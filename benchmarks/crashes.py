@@ -14,8 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import random
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -120,6 +122,8 @@ class Killer:
         there.close()
         see_to(child, here)
         if child.exitcode is None:
+            os.kill(child.pid, signal.SIGUSR1)  # it tells where its threads are
+            time.sleep(0.5)
             child.kill()
             child.join()
             raise SystemExit(f"{life}: it did not come to its end within {PATIENCE:g} s")
@@ -208,6 +212,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     given = parser.parse_args()
     chance = random.Random(given.seed)
+    print(f"seed {given.seed}", flush=True)
     begun = time.monotonic()
     receiver = Receiver(random.Random(given.seed + 1))
     with tempfile.TemporaryDirectory() as folder:
@@ -218,7 +223,7 @@ def main():
         killer.end()
         verdict = judge(path, receiver.arrivals, killer.sending)
     took = time.monotonic() - begun
-    print(f"{given.kills} kills in {took:.0f} s (seed {given.seed}): each of {', '.join(KINDS)}")
+    print(f"{given.kills} kills in {took:.0f} s: each of {', '.join(KINDS)}")
     print(f"{verdict.incidents} outages, {verdict.owed} messages owed, {len(receiver.arrivals)} arrived")
     print(
         f"lost {len(verdict.lost)}, unexpected {len(verdict.unexpected)}, out of order {len(verdict.unordered)}"
