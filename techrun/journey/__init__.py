@@ -14,6 +14,7 @@ engine      the generator that yields requests and is sent responses: begin here
 steps       one step: sending makes its request, judge its verdict, assets the style sheets and scripts
 session     one identity: cookies, what it carries, its page; forms and controls: sending a form, typed and
             addresses: values and URLs as browsers take them
-blocked     captcha or shop; maintenance: closed on purpose or broken; orders: what became of them; tracing: how a shop recognises us
+blocked     captcha or shop; maintenance: closed on purpose or broken
+orders      what became of them; tracing: how a shop recognises us
 state       what a run knows; record and measures: what is told of it afterwards
 """
