@@ -1,6 +1,7 @@
 """From results to the right few messages.
 
 state       when failures become an outage and good runs a recovery: pure, every decision has a name
+answer      what a message shows of the answer that failed
 incidents   what such a change means for a shop: an incident opens or closes; pure
 windows     when alerts of which checks are held: silences, the calendar, the grace of a release; pure
 routing     what is owed of an incident now, asked again and again with what was told; pure
