@@ -23,6 +23,7 @@ import click
 import yaml
 
 from techrun import errors, model
+from techrun.alerts.rules import RULES
 from techrun.cli import COMMANDS
 from techrun.config.models import CheckKeys, MainFile, ShopFile
 from techrun.demo.server import DemoShop
@@ -30,7 +31,7 @@ from techrun.language._filters import FILTERS
 from techrun.probes import kinds
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md")
+PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md", ROOT / "docs/alerts.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 VARYING = re.compile(
     r"\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
@@ -148,6 +149,11 @@ def filters_table() -> str:
     return table(["filter", "gives"], rows)
 
 
+def rules_table() -> str:
+    """Every decision of alerting by its name."""
+    return table(["rule", "meaning"], [(f"`{name}`", text) for name, text in RULES.items()])
+
+
 def file_part(path: str) -> Callable[[], str]:
     """A file of the repository as a block of YAML."""
     return lambda: f"```yaml\n# {path}\n{(ROOT / path).read_text()}```\n"
@@ -199,6 +205,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons_table,
     "metrics": metrics_table,
     "filters": filters_table,
+    "rules": rules_table,
 }
 
 
