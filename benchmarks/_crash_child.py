@@ -38,7 +38,7 @@ OUTCOMES = {
     "d": Outcome(Status.DOWN, Reason.STATUS, "expected 200, got 502", step="payment"),
     "u": Outcome(Status.UP),
 }
-POLICY = Policy(group_wait={"page": 0.0, "ticket": 0.0, "info": 0.0})
+POLICY = Policy(group_wait={})
 STILL = 2.5
 """Seconds without any work after which none is owed: the sink looks once a second."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from techrun.standing import Delivery, Message, Receipt, Told
+from techrun.model import Severity
+from techrun.standing import LOUDNESS, Delivery, Message, Receipt, Told
 
 FAR_OFF = 1200.0
 """No message is told to wait for so many seconds: the clock was set back, and the message is due."""
@@ -34,6 +35,7 @@ class Line:
     state: Delivery
     attempts: int
     not_before: float
+    severity: Severity = "ticket"
 
     def due(self, now: float) -> float:
         """When it may be tried."""
@@ -63,7 +65,7 @@ class Unwritten:
     @property
     def line(self) -> Line:
         """The same without its text."""
-        return Line(key_of(self.message), self.state, self.attempts, self.not_before)
+        return Line(key_of(self.message), self.state, self.attempts, self.not_before, self.message.severity)
 
     @property
     def told(self) -> Told:
@@ -100,10 +102,10 @@ class Unwritten:
         )
 
 
-def heads(lines: Iterable[Line]) -> Iterator[Line]:
-    """Of each incident the first message that is not settled: the others wait for it."""
-    seen: set[int] = set()
+def heads(lines: Iterable[Line]) -> list[Line]:
+    """Of each incident the first message that is not settled (the others wait for it), the loudest first."""
+    first: dict[int, Line] = {}
     for line in lines:
-        if line.state in ("waiting", "sending") and line.key.incident not in seen:
-            seen.add(line.key.incident)
-            yield line
+        if line.state in ("waiting", "sending"):
+            first.setdefault(line.key.incident, line)
+    return sorted(first.values(), key=lambda line: -LOUDNESS[line.severity])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techrun.standing import Message, Told
 from techrun.store._unwritten import Key, Line, Unwritten, key_of
@@ -103,7 +103,7 @@ def backlog(connection: sqlite3.Connection) -> list[Backlog]:
 def open_lines(connection: sqlite3.Connection, channel: str) -> dict[Key, Line]:
     """What is not yet delivered to a channel, oldest first."""
     rows = connection.execute(
-        "SELECT incident, event, nth, state, attempts, not_before FROM outbox"
+        "SELECT incident, event, nth, state, attempts, not_before, severity FROM outbox"
         " WHERE channel = ? AND settled IS NULL ORDER BY id",
         (channel,),
     )
@@ -114,7 +114,7 @@ def open_lines(connection: sqlite3.Connection, channel: str) -> dict[Key, Line]:
 def read_message(connection: sqlite3.Connection, key: Key) -> Message | None:
     """A message that is for sending, if it has a row."""
     row = connection.execute(f"SELECT {_MESSAGE}, id FROM outbox WHERE {_THIS}", key).fetchone()  # noqa: S608  constants of this file
-    return None if row is None else Message(*row[:-1], id=row[-1])
+    return None if row is None else replace(Message(*row[:-1]), id=row[-1])
 
 
 def open_rows(connection: sqlite3.Connection) -> dict[Key, float]:

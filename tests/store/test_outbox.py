@@ -136,6 +136,18 @@ def test_messages_of_an_incident_keep_their_order_on_each_channel(outbox, put, c
     assert outbox.claim("oncall").event == "recovered"
 
 
+def test_a_page_does_not_wait_behind_tickets(outbox, store, put):
+    for incident, severity in ((1, "info"), (2, "ticket"), (3, "page")):
+        message = replace(a_message(incident=incident), severity=severity)
+        store.write(lambda connection, message=message: add_message(connection, message)).result()
+    put(incident=1, event="recovered")
+    came = []
+    while message := outbox.claim("oncall"):
+        came.append((message.incident, message.event))
+        outbox.settle(message, TAKEN, None)
+    assert came == [(3, "opened"), (2, "opened"), (1, "opened"), (1, "recovered")]
+
+
 def test_another_incident_and_another_channel_do_not_wait(outbox, put):
     put(incident=1)
     put(incident=2)
