@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from techrun.errors import StoreError
-from techrun.store.migrations import MIGRATIONS, known_version, migrate
+from techrun.store.migrations import is_older, known_version, migrate
 from techrun.store.writer import Answer, Lane, Row, Work, Writer
 
 BUSY = 5.0
@@ -81,7 +81,7 @@ def read_store(path: str | Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise StoreError(f"{path}: there is no store yet; `techrun run` makes it")
     with _told(path), contextlib.closing(_connect(path, readonly=True)) as connection:
-        if known_version(connection, str(path)) < len(MIGRATIONS):
+        if is_older(known_version(connection, str(path))):
             raise StoreError(
                 f"{path}: written by an older techrun; start the daemon of this version: techrun run"
             )

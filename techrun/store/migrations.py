@@ -216,3 +216,8 @@ def known_version(connection: sqlite3.Connection, path: str) -> int:
             "install that version again, or name another file for the store"
         )
     return int(version)
+
+
+def is_older(version: int) -> bool:
+    """Whether a store of this version lacks something that this program needs."""
+    return version < len(MIGRATIONS)

@@ -295,7 +295,7 @@ def a_folder(path):
         (not_a_database, "damaged or no database"),
         (damaged, "damaged or no database"),
         (of_another_program, "not techrun's"),
-        (newer, r"newer techrun \(schema 999, this one knows 1\)"),
+        (newer, r"newer techrun \(schema 999, this one knows \d+\)"),
         (a_folder, "cannot be used|cannot be opened"),
     ],
 )
@@ -343,6 +343,10 @@ def version(path):
         return [number for (number,) in connection.execute("SELECT number FROM migrations ORDER BY number")]
 
 
+KNOWN = [*range(1, len(migrations.MIGRATIONS) + 1)]
+NEXT = [*KNOWN, len(KNOWN) + 1]
+
+
 def add_colour(connection):
     connection.execute("ALTER TABLE watched ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'")
 
@@ -353,9 +357,18 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_its_rows(path, monkeypat
     store.close()
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_colour))
     Store(path).close()
-    assert version(path) == [1, 2]
+    assert version(path) == NEXT
     with read_store(path) as connection:
         assert connection.execute("SELECT colour FROM watched").fetchall() == [("blue",)]
+
+
+def test_a_store_that_a_newer_techrun_has_not_seen_yet_is_not_read_and_the_reader_told_what_to_do(
+    path, monkeypatch
+):
+    Store(path).close()
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_colour))
+    with pytest.raises(StoreError, match="written by an older techrun; start the daemon"), read_store(path):
+        pass
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(path, monkeypatch):
@@ -369,13 +382,13 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(path, monkeypatch):
         patched.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, half))
         with pytest.raises(StoreError, match="the power went"):
             Store(path)
-    assert version(path) == [1]
+    assert version(path) == KNOWN
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_colour))
     Store(path).close()
-    assert version(path) == [1, 2]
+    assert version(path) == NEXT
 
 
 def test_a_migration_is_applied_once(path):
     Store(path).close()
     Store(path).close()
-    assert version(path) == [1]
+    assert version(path) == KNOWN
