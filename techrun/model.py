@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from techrun.impact import Impact
+
 
 class Status(StrEnum):
     """What is true of a check."""
@@ -76,17 +78,6 @@ class Reason(StrEnum):
     INTERNAL = "internal"
     """Our own error."""
 
-
-STATUS_OF_REASON: Mapping[Reason, Status] = {
-    Reason.BLOCKED: Status.BLOCKED,
-    Reason.FIXTURE: Status.UNKNOWN,
-    Reason.UPLINK: Status.UNKNOWN,
-    Reason.FORBIDDEN: Status.UNKNOWN,
-    Reason.ORDER_CAP: Status.UNKNOWN,
-    Reason.INTERRUPTED: Status.UNKNOWN,
-    Reason.INTERNAL: Status.UNKNOWN,
-}
-"""What a failure for this reason makes of the check; every other reason means `down`."""
 
 Severity = Literal["page", "ticket", "info"]
 
@@ -265,16 +256,6 @@ class Check:
     """Its own page that says what to do; empty: the shop's."""
     digest: str = ""
     """Changes when the definition changes: a reload keeps timers and state of equal digests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What an hour without orders costs a shop."""
-
-    orders_per_hour: tuple[float, ...]
-    """One number for the average hour, or 168: by hour of the week from Monday 0:00, by the shop's clock."""
-    average_order: float
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)

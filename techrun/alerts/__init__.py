@@ -1,12 +1,16 @@
 """From results to the right few messages.
 
 state       when failures become an outage and good runs a recovery: pure, every decision has a name
+rules       every such name, in words
+quiet       when a check that is not down is an incident all the same: blind, degraded; pure
 answer      what a message shows of the answer that failed
 incidents   what such a change means for a shop: an incident opens or closes; pure
 windows     when alerts of which checks are held: silences, the calendar, the grace of a release; pure
 routing     what is owed of an incident now, asked again and again with what was told; pure
 owing       the rules by which a message is owed; pure
 recipients  who hears of an incident; pure
+policy      what the configuration says about all this
+context     what a message tells besides its incident
 message     what a person reads: title, text and HTML of an event for one channel
 titles      what is wrong, in one line of words
 facts       what a message says, fact by fact: the variables of the templates

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from statistics import NormalDist
 
 from techrun.alerts.context import AtRisk
-from techrun.model import Impact
+from techrun.impact import Impact
 from techrun.zones import zone_of
 
 HOUR = 3600.0

@@ -50,6 +50,8 @@ TURNS: frozenset[Decision] = frozenset(
 )
 """The decisions that turn the confirmed status."""
 
+IGNORED: Mapping[Trigger, Decision] = {"manual": "ignored.manual", "release": "ignored.release"}
+"""Runs that a person or a release asked for say nothing about the schedule's."""
 BLIND: Mapping[Reason | None, Decision] = {
     Reason.FIXTURE: "held.fixture",
     Reason.UPLINK: "held.uplink",
@@ -117,10 +119,8 @@ def advance(
 
 def _passed_over(state: CheckState, fact: Fact) -> Decision | None:
     """The rule by which this run says nothing about the check, if one applies."""
-    if fact.trigger == "manual":
-        return "ignored.manual"
-    if fact.trigger == "release":
-        return "ignored.release"
+    if fact.trigger in IGNORED:
+        return IGNORED[fact.trigger]
     if fact.reason is Reason.INTERRUPTED:
         return "ignored.interrupted"
     if fact.status is Status.BLOCKED:

@@ -2,8 +2,9 @@
 
 loading     files → checks that are ready to run; every command begins here
 daemon      `techrun run`: engine, sinks and web server; reloading: the configuration read again;
-            parts: settings for the fetcher; board: the landing page's rows; heartbeat: the dead man's switch
-once        `techrun check`
+            parts: settings for the fetcher; board: the landing page's rows; counting: what is counted of
+            techrun itself; heartbeat: the dead man's switch
+once        `techrun check`; deciding: what the daemon would make of a run
 operations  what a person on call does, on the store or (remote) over the API; standing: how things stand
 notifying   `techrun notify test`
 describing  `techrun validate`

@@ -17,6 +17,7 @@ from techrun.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from techrun.app.loading import Loaded
     from techrun.model import Result
 
 FORMATS = ("table", "json", "jsonl", "junit", "markdown")
@@ -58,28 +59,29 @@ def command(selectors: tuple[str, ...], config: Path, **options: Any) -> int:
     )
     with progress(len(checks), shown=not options["quiet"]) as advance:
         results = run_checks(loaded, checks, wish, lambda _: advance())
-    _print(results, options)
+    _print(loaded, results, options)
     return int(exit_code(results, options["fail_on"], options["on_inconclusive"]))
 
 
-def _print(results: list[Result], options: dict[str, Any]) -> None:
+def _print(loaded: Loaded, results: list[Result], options: dict[str, Any]) -> None:
     if options["curl"]:
         _print_curl(results)
     elif options["format_"] == "table":
-        _print_for_people(results, options)
+        _print_for_people(loaded, results, options)
     else:
         click.echo(_machine_format(results, options["format_"]))
 
 
-def _print_for_people(results: list[Result], options: dict[str, Any]) -> None:
+def _print_for_people(loaded: Loaded, results: list[Result], options: dict[str, Any]) -> None:
     from techrun.cli.show.console import make_console
 
     console = make_console(color=options["color"])
     if options["explain"]:
+        from techrun.app.deciding import decisions_on
         from techrun.cli.show.waterfall import show_story
 
-        for result in results:
-            show_story(result, console)
+        for result, decision in zip(results, decisions_on(loaded, results), strict=True):
+            show_story(result, decision, console)
     elif not options["quiet"]:
         from techrun.cli.show.table import show_table
 

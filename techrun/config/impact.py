@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from techrun.config.moments import WEEK, days_of
 from techrun.config.values import split_money
 from techrun.config.words import listed, quoted
-from techrun.model import Impact
+from techrun.impact import Impact
 
 DAY = 24
 _HINT = "write one number, or 24 of them (by the hour of the day), or 168 (of the week, from Monday 0:00)"

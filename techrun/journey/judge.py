@@ -5,7 +5,7 @@ The first hard finding is the step's reason; all of them are reported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +20,18 @@ from techrun.language.errors import PageError, RunError
 from techrun.language.page import Page
 from techrun.language.scalars import text_of
 from techrun.language.words import shorten
-from techrun.model import STATUS_OF_REASON, Finding, Reason, Status
+from techrun.model import Finding, Reason, Status
 
+_STATUS_OF: Mapping[Reason, Status] = {
+    Reason.BLOCKED: Status.BLOCKED,
+    Reason.FIXTURE: Status.UNKNOWN,
+    Reason.UPLINK: Status.UNKNOWN,
+    Reason.FORBIDDEN: Status.UNKNOWN,
+    Reason.ORDER_CAP: Status.UNKNOWN,
+    Reason.INTERRUPTED: Status.UNKNOWN,
+    Reason.INTERNAL: Status.UNKNOWN,
+}
+"""What a failure for this reason makes of the check; every other reason means `down`."""
 _EXPLAINED = frozenset({Reason.STATUS, Reason.EXTRACTION, Reason.EXPECTATION})
 """Reasons for which the page itself may say why."""
 _OF_TEST_DATA = frozenset({Reason.STATUS, Reason.GRAPHQL, Reason.EXTRACTION, Reason.EXPECTATION})
@@ -96,7 +106,7 @@ def status_of(decisive: Finding | None) -> Status:
     """What the finding that decides makes of a step or a journey."""
     if decisive is None:
         return Status.UP
-    return Status.DEGRADED if decisive.soft else STATUS_OF_REASON.get(decisive.reason, Status.DOWN)
+    return Status.DEGRADED if decisive.soft else _STATUS_OF.get(decisive.reason, Status.DOWN)
 
 
 def first_hard(findings: Sequence[Finding]) -> Finding | None:

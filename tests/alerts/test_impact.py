@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from techrun.alerts.context import AtRisk
 from techrun.alerts.impact import OF_AVERAGE, OF_HOUR, OF_HOURS, at_risk, lost, poisson_range
-from techrun.model import Impact
+from techrun.impact import Impact
 
 AVERAGE = Impact((120,), 85, "EUR")
 WEEK = Impact(tuple(float(hour) for hour in range(168)), 10, "EUR")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from techrun.app.counting import money_of
-from techrun.model import Impact, Shop
+from techrun.impact import Impact
+from techrun.model import Shop
 from techrun.standing import Incident
 
 NOW = 1_790_000_000.0

@@ -35,8 +35,11 @@ def test_brackets_in_a_shops_answer_are_not_taken_for_markup(make_result) -> Non
 
 
 def test_a_story_shows_steps_phases_exchanges_and_findings(failed_payment) -> None:
-    text = printed(show_story, failed_payment)
+    text = printed(
+        lambda result, console: show_story(result, "failure.counted (1 of 4)", console), failed_payment
+    )
     for part in (
+        "In the daemon: failure.counted (1 of 4)",
         "home",
         "payment",
         "█",

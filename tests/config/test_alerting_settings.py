@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from techrun.config import Settings
 from techrun.config.moments import AMoment, Days, Hours, Moment, Repeat, Rule
 from techrun.errors import Problem
-from techrun.model import Impact
+from techrun.impact import Impact
 
 HEAD = "shop: acme\nurl: https://www.acme.example\n"
 TAIL = "checks: [{name: home, http: /}]\n"

@@ -25,8 +25,8 @@ PHASE_STYLES = {
 BODY_LINES = 14
 
 
-def show_story(result: Result, console: Console) -> None:
-    """Print all that is known of one run."""
+def show_story(result: Result, decision: str, console: Console) -> None:
+    """Print all that is known of one run, and what the daemon would make of it."""
     outcome = result.outcome
     title = Text(str(result.check.id), "bold")
     title.append(f"  {badge(outcome.status)}", STYLES[outcome.status])
@@ -44,6 +44,7 @@ def show_story(result: Result, console: Console) -> None:
     elif outcome.phases.items():
         console.print(_indented(_phase_words(outcome.phases), (0, 0, 0, 2)))
     _measures(result, console)
+    console.print(_indented(Text(f"In the daemon: {decision}", "dim"), (0, 0, 0, 2)))
     for step in steps:
         _step(step, console)
     console.print()
