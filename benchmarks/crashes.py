@@ -1,10 +1,10 @@
 """Alerts under `kill -9`: the sink of incidents is killed at hundreds of points; what arrives, what is lost?
 
-    python -m benchmarks.crashes [--kills 300] [--seed N]
+    python -m benchmarks.crashes [--kills 300] [--daemons 40] [--seed N]
 
-Outages and recoveries are fed to two channels over a real store. A child is killed between each pair of
+Outages and recoveries are fed to two channels over a real store. The sink is killed between each pair of
 steps of the outbox (by itself, inside the step), while a service holds its message in its hands, and at
-random. Afterwards each outage and recovery that the store knows of must have come to both channels, in
+random. Then the same is done to `techrun run`, which watches shops that break and mend all the time. Afterwards each outage and recovery that the store knows of must have come to both channels, in
 order. A message may come twice only where a kill fell between its sending and the note of it: that is
 where the store, read after each kill, says `sending`. Exits with 1 where any of it does not hold.
 """
@@ -12,82 +12,27 @@ where the store, read after each kill, says `sending`. Exits with 1 where any of
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import random
-import re
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from benchmarks import _crash_child
-from benchmarks._crash_child import CHANNELS, POINTS, Life
-from techrun.store.database import read_store
-
-KINDS = (*POINTS, "in flight", "random")
-PATIENCE = 60.0
-"""Seconds within which a child must come to its point, on the slowest machine."""
+from benchmarks._crash_child import POINTS, Life
+from benchmarks._crash_daemon import DaemonKiller
+from benchmarks._crash_verdict import PATIENCE, Receiver, judge, sending_now
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """A message that the receiver took."""
+class SinkKiller:
+    """Starts one sink of incidents after the other and sees to its end."""
 
-    key: str
-    attempt: int
-
-
-class Receiver(ThreadingHTTPServer):
-    """Takes messages; refuses some; holds one in its hands when told to."""
-
-    daemon_threads = True
-
-    def __init__(self, chance):
-        super().__init__(("127.0.0.1", 0), Taking)
-        self.chance = chance
-        self.arrivals = []
-        self.lock = threading.Lock()
-        self.hold = threading.Event()
-        self.holding = threading.Event()
-        self.let_go = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def take(self, body):
-        """The status to answer with."""
-        key, attempt = re.search(r"message (\S+), attempt (\d+)", body["message"]).groups()
-        with self.lock:
-            refused = self.chance.random() < 0.1
-            if not refused:
-                self.arrivals.append(Arrival(key, int(attempt)))
-        if not refused and self.hold.is_set():
-            self.hold.clear()
-            self.holding.set()
-            self.let_go.wait(PATIENCE)
-        return 503 if refused else 200
-
-    def handle_error(self, request, client_address):
-        pass  # the sender was killed
-
-
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self):
-        status = self.server.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(status)
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
-class Killer:
-    """Starts one child after the other and sees to its end."""
+    of = "the sink"
+    kinds = (*POINTS, "in flight", "random")
 
     def __init__(self, path, receiver, chance):
         self._path, self._receiver, self._chance = path, receiver, chance
@@ -105,11 +50,7 @@ class Killer:
             self._start(Life(self._path, self._url), self._kill_in_flight)
         else:
             self._start(Life(self._path, self._url), self._kill_at_random)
-        with read_store(self._path) as connection:
-            rows = connection.execute(
-                "SELECT incident, event, channel FROM outbox WHERE state = 'sending'"
-            ).fetchall()
-        self.sending.update("-".join(map(str, row)) for row in rows)
+        self.sending.update(sending_now(self._path))
 
     def end(self):
         """A last life that delivers all that is owed."""
@@ -136,13 +77,10 @@ class Killer:
         child.join(PATIENCE)
 
     def _kill_in_flight(self, child, _):
-        self._receiver.let_go.clear()
-        self._receiver.holding.clear()
-        self._receiver.hold.set()
-        if self._receiver.holding.wait(PATIENCE):
-            child.kill()
-            child.join()
-        self._receiver.let_go.set()
+        with self._receiver.held() as held:
+            if held.wait(PATIENCE):
+                child.kill()
+                child.join()
 
     def _kill_at_random(self, child, pipe):
         """Counted in turns of the feeding and not in seconds: else a slow machine is killed before it begins."""
@@ -156,86 +94,32 @@ class Killer:
         child.join()
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What is wrong with what arrived; all must be empty but `doubled`."""
-
-    incidents: int
-    owed: int
-    lost: list
-    unexpected: list
-    unordered: list
-    doubled: int
-    unexplained: list
-
-    @property
-    def holds(self):
-        return self.incidents > 0 and not (self.lost or self.unexpected or self.unordered or self.unexplained)
-
-
-def judge(path, arrivals, sending):
-    with read_store(path) as connection:
-        incidents = [number for (number,) in connection.execute("SELECT id FROM incidents ORDER BY id")]
-        still_open = [
-            number for (number,) in connection.execute("SELECT id FROM incidents WHERE closed IS NULL")
-        ]
-    owed = {
-        f"{one}-{event}-{channel}"
-        for one in incidents
-        for event in ("opened", "recovered")
-        for channel in CHANNELS
-    }
-    came = Counter(arrival.key for arrival in arrivals)
-    first = {key: number for number, key in reversed(list(enumerate(arrival.key for arrival in arrivals)))}
-    last = {arrival.key: number for number, arrival in enumerate(arrivals)}
-    pairs = [
-        (f"{one}-opened-{channel}", f"{one}-recovered-{channel}") for one in incidents for channel in CHANNELS
-    ]
-    attempts = Counter(arrivals)
-    return Verdict(
-        incidents=len(incidents),
-        owed=len(owed),
-        lost=sorted(owed - came.keys()) + [f"incident {number} never ended" for number in still_open],
-        unexpected=sorted(came.keys() - owed),
-        unordered=[ends for begins, ends in pairs if last.get(begins, 0) > first.get(ends, len(arrivals))],
-        doubled=sum(count - 1 for count in came.values()),
-        unexplained=sorted(
-            {key for key, count in came.items() if count - 1 > sending[key]}
-            | {one.key for one, count in attempts.items() if count > 1}
-        ),
-    )
+def run(killer_type, kills, seed):
+    """Kill so many of them; whether what arrived is as it must be."""
+    begun = time.monotonic()
+    receiver = Receiver(random.Random(seed + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "techrun.db")
+        killer = killer_type(path, receiver, random.Random(seed))
+        for number in range(kills):
+            killer.kill(killer.kinds[number % len(killer.kinds)])
+        killer.end()
+        verdict = judge(path, receiver.arrivals, killer.sending)
+    print(f"{kills} kills of {killer.of} in {time.monotonic() - begun:.0f} s: {', '.join(killer.kinds)}")
+    print("\n".join(verdict.lines()), flush=True)
+    return verdict.holds
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=300, help="of the sink")
+    parser.add_argument("--daemons", type=int, default=40, help="kills of `techrun run`")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     given = parser.parse_args()
-    chance = random.Random(given.seed)
     print(f"seed {given.seed}", flush=True)
-    begun = time.monotonic()
-    receiver = Receiver(random.Random(given.seed + 1))
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "techrun.db")
-        killer = Killer(path, receiver, chance)
-        for number in range(given.kills):
-            killer.kill(KINDS[number % len(KINDS)])
-        killer.end()
-        verdict = judge(path, receiver.arrivals, killer.sending)
-    took = time.monotonic() - begun
-    print(f"{given.kills} kills in {took:.0f} s: each of {', '.join(KINDS)}")
-    print(f"{verdict.incidents} outages, {verdict.owed} messages owed, {len(receiver.arrivals)} arrived")
-    print(
-        f"lost {len(verdict.lost)}, unexpected {len(verdict.unexpected)}, out of order {len(verdict.unordered)}"
-    )
-    print(
-        f"doubled {verdict.doubled}, of them not explained by a kill between sending and noting: "
-        f"{len(verdict.unexplained)} (such kills: {sum(killer.sending.values())})"
-    )
-    for name in ("lost", "unexpected", "unordered", "unexplained"):
-        if found := getattr(verdict, name):
-            print(f"{name}: {found[:20]}")
-    sys.exit(0 if verdict.holds else 1)
+    killers = ((SinkKiller, given.kills), (DaemonKiller, given.daemons))
+    held = [run(killer, kills, given.seed) for killer, kills in killers if kills]
+    sys.exit(0 if all(held) else 1)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from techrun.errors import UsageError
+from techrun.handling import Annotation, Fault, Release, Window
 from techrun.model import Severity
-from techrun.standing import Annotation, Fault, Release, Window
 from techrun.views import IncidentStanding, ShadowMessage, Standing, Story
 
 LONGEST_WINDOW = 30 * 86400.0

@@ -7,17 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from techrun.handling import Acknowledgement, Annotation, Window
 from techrun.model import Reason, Severity, Status
-from techrun.standing import (
-    Acknowledgement,
-    Annotation,
-    Delivery,
-    Event,
-    Hold,
-    IncidentKind,
-    OwnNetwork,
-    Window,
-)
+from techrun.standing import Delivery, Event, Hold, IncidentKind, OwnNetwork
 
 
 @dataclass(frozen=True, slots=True)

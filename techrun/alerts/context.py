@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from techrun.handling import Acknowledgement, Annotation, Release
 from techrun.model import Check, Shop
-from techrun.standing import Acknowledgement, Annotation, Hold, Incident, OwnNetwork, Release
+from techrun.standing import Hold, Incident, OwnNetwork
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from operator import attrgetter
 
 from techrun.alerts.policy import Policy
 from techrun.alerts.recipients import Recipients
-from techrun.standing import LOUDNESS, Acknowledgement, Event, Hold, Incident, Told
+from techrun.handling import Acknowledgement
+from techrun.standing import LOUDNESS, Event, Hold, Incident, Told
 
 UPDATE_AFTER = 120.0
 """Seconds from the lead's recovery until it is told that other checks still fail."""

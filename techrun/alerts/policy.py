@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 
+from techrun.handling import WindowKind
 from techrun.model import Severity
-from techrun.standing import WindowKind
 
 
 @dataclass(frozen=True, slots=True)

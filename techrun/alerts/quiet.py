@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from techrun.alerts.policy import Policy
+from techrun.handling import Release
 from techrun.model import Check, Reason, Severity, Shop, Status
-from techrun.standing import LOUDNESS, CheckState, Incident, IncidentKind, Member, Release
+from techrun.standing import LOUDNESS, CheckState, Incident, IncidentKind, Member
 
 BLIND_RUNS = 2
 """One run without a verdict is no blindness, however long the next one takes to come."""

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from techrun.alerts.context import AtRisk, Context
 from techrun.alerts.impact import OF_HOUR
 from techrun.alerts.titles import title_of
+from techrun.handling import Acknowledgement, Annotation, Release
 from techrun.model import Check, CheckId, Reason, Shop
-from techrun.standing import (
-    Acknowledgement,
-    Annotation,
-    Event,
-    Hold,
-    Incident,
-    IncidentKind,
-    Member,
-    Release,
-)
+from techrun.standing import Event, Hold, Incident, IncidentKind, Member
 
 SINCE = 1_789_953_125.0
 """2026-09-21 03:12:05 in Madrid."""
@@ -100,9 +93,9 @@ def incident_of(
     return Incident(4711, kind, shop, severity, title, SINCE, OPENED, members, text=text)
 
 
-def _ticket(**changes: object) -> Member:
+def _ticket(**changes: Any) -> Member:
     changed = replace(PAYMENT, severity="ticket", excerpt="", runs=0)
-    return replace(changed, **changes)  # type: ignore[arg-type]  the fields of this module's own calls
+    return replace(changed, **changes)
 
 
 OUTAGE = incident_of("outage", PAYMENT)

@@ -10,8 +10,9 @@ from dateutil.rrule import rrulestr
 
 from techrun.alerts.policy import Planned
 from techrun.config.select import matches
+from techrun.handling import Release, Window, WindowKind
 from techrun.model import Check, CheckId
-from techrun.standing import Hold, Incident, Release, Window, WindowKind
+from techrun.standing import Hold, Incident
 from techrun.zones import zone_of
 
 RULE_OF_KIND: Mapping[WindowKind, str] = {

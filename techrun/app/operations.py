@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from techrun.app.loading import Loaded, load_without_secrets, select
 from techrun.app.standing import incident_of, incident_standings, standing, story
 from techrun.errors import CannotTellError, UsageError
+from techrun.handling import Acknowledgement, Annotation, Fault, Release, Window
 from techrun.language.durations import show
 from techrun.model import Severity, Shop
 from techrun.oncall import (
@@ -24,7 +25,7 @@ from techrun.oncall import (
     UnknownError,
     WindowWish,
 )
-from techrun.standing import Acknowledgement, Annotation, Fault, Release, Window, storable
+from techrun.standing import storable
 from techrun.store import desk
 from techrun.store.database import Store, read_store
 from techrun.store.orders import Orders

@@ -15,8 +15,8 @@ from techrun.config.select import covers
 from techrun.config.settings import Settings
 from techrun.errors import ConfigError, Problem
 from techrun.fetch import FetchSettings
+from techrun.handling import WindowKind
 from techrun.model import Severity
-from techrun.standing import WindowKind
 
 SEVERITIES: tuple[Severity, ...] = ("page", "ticket", "info")
 

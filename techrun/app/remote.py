@@ -19,6 +19,7 @@ import certifi
 
 from techrun import __version__
 from techrun.errors import CannotTellError, TechrunError, UsageError
+from techrun.handling import Annotation, Fault, Release, Window
 from techrun.model import Severity
 from techrun.oncall import (
     Asked,
@@ -27,7 +28,6 @@ from techrun.oncall import (
     UnknownError,
     WindowWish,
 )
-from techrun.standing import Annotation, Fault, Release, Window
 from techrun.views import (
     IncidentStanding,
     ShadowMessage,

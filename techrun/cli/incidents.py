@@ -8,8 +8,8 @@ import click
 
 from techrun.cli.options import NUMBER, as_moment
 from techrun.cli.session import Session, operating
+from techrun.handling import Fault
 from techrun.model import Severity
-from techrun.standing import Fault
 
 if TYPE_CHECKING:
     from techrun.oncall import Asked

@@ -22,18 +22,10 @@ from techrun.alerts.incidents import (
 from techrun.alerts.policy import Policy
 from techrun.alerts.quiet import Quiet, QuietFinding, quiet_member, quiet_rule
 from techrun.alerts.state import Fact, advance, fact_of
+from techrun.handling import Release
 from techrun.model import Check, CheckId, Reason, Result, Severity, Shop, Status
 from techrun.sinks._pending import Pending
-from techrun.standing import (
-    LOUDNESS,
-    Change,
-    CheckState,
-    Decided,
-    Incident,
-    IncidentKind,
-    Member,
-    Release,
-)
+from techrun.standing import LOUDNESS, Change, CheckState, Decided, Incident, IncidentKind, Member
 from techrun.store.state import (
     forget_states,
     load_states,

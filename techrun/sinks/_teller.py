@@ -15,11 +15,12 @@ from techrun.alerts.message import compose
 from techrun.alerts.policy import Voice
 from techrun.alerts.routing import Case, Owed, Verdict, owed, recipients
 from techrun.alerts.windows import grace_of, hold_of, occurrences
+from techrun.handling import Window
 from techrun.model import CheckId, Reason, Status
 from techrun.sinks._around import Around
 from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
-from techrun.standing import Decided, Hold, Incident, Message, Told, Window
+from techrun.standing import Decided, Hold, Incident, Message, Told
 from techrun.store.desk import add_window
 from techrun.store.state import begin_hold, end_hold, save_decision
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from techrun.standing import Acknowledgement, Annotation, Release, Window
+from techrun.handling import Acknowledgement, Annotation, Release, Window
 
 LATELY = 3600.0
 """Seconds for which a window that is over is still on the desk: what it held may have to be told."""

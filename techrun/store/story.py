@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from techrun.standing import Acknowledgement
+from techrun.handling import Acknowledgement
 from techrun.views import (
     Attempt,
     ShadowMessage,

@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from techrun import __version__
 from techrun.errors import CannotTellError, StoreError, UsageError
+from techrun.handling import Window
 from techrun.oncall import Chosen, Operations, ReleaseWish, UnknownError, WindowWish
-from techrun.standing import Window
 from techrun.web.access import Right, Tokens
 from techrun.web.bodies import (
     LARGEST,

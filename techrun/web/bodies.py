@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from techrun.errors import UsageError
+from techrun.handling import Fault
 from techrun.language.durations import Seconds
 from techrun.language.moments import moment
 from techrun.model import Severity
-from techrun.standing import Fault
 
 LARGEST = 16_384
 """Bytes of a body."""

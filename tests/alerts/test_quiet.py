@@ -8,8 +8,9 @@ import pytest
 
 from techrun.alerts.policy import Policy
 from techrun.alerts.quiet import Quiet, quiet_member, quiet_rule
+from techrun.handling import Release
 from techrun.model import Check, CheckId, Reason, Shop, Status
-from techrun.standing import CheckState, Release
+from techrun.standing import CheckState
 
 SHOP = Shop("acme-es", "https://www.acme.es")
 CHECK = Check(CheckId("acme-es", "home"), "http", 60, 30, severity="page")

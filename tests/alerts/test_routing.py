@@ -8,8 +8,9 @@ import pytest
 
 from techrun.alerts.policy import Policy
 from techrun.alerts.routing import Case, Recipients, owed
+from techrun.handling import Acknowledgement
 from techrun.model import CheckId
-from techrun.standing import Acknowledgement, Hold, Incident, Member, Told
+from techrun.standing import Hold, Incident, Member, Told
 
 T = 1_790_000_000.0
 """When the incident was opened."""

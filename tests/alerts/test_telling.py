@@ -19,8 +19,9 @@ from techrun.alerts.samples import (
     SINCE,
     incident_of,
 )
+from techrun.handling import Acknowledgement, Annotation, Release
 from techrun.model import CheckId, Reason
-from techrun.standing import Acknowledgement, Annotation, Hold, Release
+from techrun.standing import Hold
 
 CALM = replace(PAYMENT, severity="ticket")
 NO_ANSWER = replace(PAYMENT, reason=Reason.TIMEOUT)

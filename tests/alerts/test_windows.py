@@ -10,8 +10,9 @@ import pytest
 
 from techrun.alerts.policy import Planned
 from techrun.alerts.windows import covers, grace_of, hold_of, occurrences
+from techrun.handling import Release, Window
 from techrun.model import Check, CheckId
-from techrun.standing import Incident, Member, Release, Window
+from techrun.standing import Incident, Member
 
 MADRID = ZoneInfo("Europe/Madrid")
 HOUR = 3600.0

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from techrun.alerts.policy import Planned, Policy, Voice
+from techrun.handling import Acknowledgement, Release, Window
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
 from techrun.sinks._around import Around
 from techrun.sinks._fleet import Fleet
 from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
 from techrun.sinks._teller import Teller
-from techrun.standing import Acknowledgement, Release, Window
 from techrun.store.desk import Desk, Request
 from techrun.store.migrations import migrate
 from techrun.store.outbox import told

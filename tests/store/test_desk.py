@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from techrun.standing import Acknowledgement, Annotation, Release, Window
+from techrun.handling import Acknowledgement, Annotation, Release, Window
 from techrun.store.desk import (
     LATELY,
     acknowledge,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from techrun.cli.show.clock import age, clock, left
-from techrun.standing import Release, Window
+from techrun.handling import Release, Window
 from techrun.views import ShadowMessage
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import seconds
-from techrun.standing import Annotation
+from techrun.handling import Annotation
 from techrun.views import Attempt, IncidentStanding, MemberStanding, Money, Story, ToldMessage, hold_text
 
 STYLES = {"page": "bold red", "ticket": "yellow", "info": "default"}

@@ -1,0 +1,78 @@
+"""What persons do about incidents: windows, acknowledgements, annotations, releases. Records without I/O.
+
+Seconds everywhere; moments are Unix time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+WindowKind = Literal["silence", "maintenance", "grace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which alerts of some checks are held; kept for ever, so that reports can leave it out."""
+
+    id: int
+    kind: WindowKind
+    """A person's silence, announced maintenance, or the grace after a release's beginning."""
+    selectors: tuple[str, ...]
+    """Any of these (`acme-es/checkout`, `acme-*/*`); empty: all."""
+    starts: float
+    ends: float
+    reason: str = ""
+    author: str = ""
+    client: str = ""
+    """Narrowed to this client; empty: any."""
+    tags: tuple[str, ...] = ()
+    """Narrowed to checks with one of these tags; empty: any."""
+    created: float = 0.0
+    ended: float | None = None
+    """When a person ended it before its time."""
+    source: str = ""
+    """Where it comes from if not from a person (`calendar: …`, `release v812`); names one occurrence."""
+
+    def covers(self, moment: float) -> bool:
+        """Whether it is in force at this moment."""
+        return self.starts <= moment < min(self.ends, self.ended if self.ended is not None else self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person has taken an incident on: no reminders, no escalation."""
+
+    incident: int
+    at: float
+    author: str
+    note: str = ""
+
+
+Fault = Literal["release", "hosting", "psp", "client", "third-party", "techrun", "unknown"]
+"""Who or what was at fault, as a person says afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a person adds to an incident, for the record and the report."""
+
+    incident: int
+    at: float
+    author: str
+    text: str = ""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One deployed version of a shop."""
+
+    id: int
+    shop: str
+    version: str
+    begun: float
+    commit: str = ""
+    author: str = ""
+    link: str = ""
+    ended: float | None = None
