@@ -54,7 +54,7 @@ def money_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) ->
     """What each shop with a known `impact` risks an hour, and has lost in its open outages; 0 while all is well."""
     since: dict[str, float] = {}
     for incident in open_now:
-        if incident.kind == "outage" and incident.severity == "page":
+        if incident.severity == "page" and incident.kind in {"outage", "reported"}:
             since[incident.shop] = min(incident.since, since.get(incident.shop, incident.since))
     found = []
     for shop in shops:

@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from techrun.handling import Annotation
 from techrun.standing import OwnNetwork, Told
-from techrun.store.desk import Desk, load_desk
+from techrun.store.desk import Desk, annotations_of, load_desk
 from techrun.store.orders import LeakedOrder, leaked_orders
 from techrun.store.outbox import told
+from techrun.store.state import held_seconds
 
 NOTHING = Desk((), {}, {}, ())
 
@@ -25,6 +27,9 @@ class Around:
     leaked: Sequence[LeakedOrder] = ()
     own_network: OwnNetwork = "unknown"
     network_since: float = 0.0
+    annotations: Mapping[int, Sequence[Annotation]] = field(default_factory=dict)
+    held_for: Mapping[int, float] = field(default_factory=dict)
+    """Seconds for which each incident was held so far, the wait for its group left out."""
 
     def with_told(self, later: Sequence[Told]) -> Around:
         """With what is known of messages that the disk does not know."""
@@ -42,5 +47,7 @@ def look_around(
         before,
         desk=load_desk(connection, before.now),
         told=told(connection, live, shadow=shadow) if live else {},
+        annotations={number: annotations_of(connection, number) for number in live},
+        held_for=held_seconds(connection, live, before.now) if live else {},
         leaked=tuple(leaked_orders(connection)) if live else (),
     )

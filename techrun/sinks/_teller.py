@@ -205,7 +205,8 @@ class Teller:
 
     def _context(self, incident: Incident, verdict: Verdict, around: Around) -> Context:
         keeper, shop = self._keeper, self._keeper.shops.get(incident.shop)
-        earns = shop.impact if shop and incident.kind == "outage" and incident.severity == "page" else None
+        costs = incident.severity == "page" and incident.kind in {"outage", "reported"}
+        earns = shop.impact if shop and costs else None
         zone = shop.timezone if shop else "UTC"
         until = incident.closed if incident.closed is not None else around.now
         release = around.desk.releases.get(incident.shop)
@@ -221,9 +222,17 @@ class Teller:
             next_escalation=verdict.next_escalation,
             ack_link=ack_link(self.voice.url, self.voice.secret, incident.id) if self.voice.url else "",
             holds=tuple(self._holds.get(incident.id, {}).values()),
+            held_for=around.held_for.get(incident.id, 0.0),
+            told_to=self._heard(incident),
             acknowledged=around.desk.acknowledged.get(incident.id),
+            annotations=tuple(around.annotations.get(incident.id, ())),
             storm=tuple(one for one in keeper.open.values() if one.storm == incident.id),
         )
+
+    def _heard(self, incident: Incident) -> tuple[str, ...]:
+        """The channels that heard of it, or will."""
+        known = self._told.get(incident.id, {}).values()
+        return tuple(dict.fromkeys(one.channel for one in known if one.state != "given_up"))
 
     def _up(self, shop: str) -> tuple[str, ...]:
         states = self._keeper.states

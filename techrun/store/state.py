@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -266,6 +267,16 @@ def open_holds(connection: sqlite3.Connection) -> dict[int, dict[str, Hold]]:
         hold = Hold(*row)
         found.setdefault(incident, {})[hold.rule] = hold
     return found
+
+
+def held_seconds(connection: sqlite3.Connection, incidents: Sequence[int], now: float) -> dict[int, float]:
+    """For how long these incidents were held, until now; the wait for a group is none."""
+    rows = connection.execute(
+        "SELECT incident, min(since), max(coalesce(until, ?)) FROM holds WHERE rule != 'held.group_wait'"
+        " AND incident IN (SELECT value FROM json_each(?)) GROUP BY incident",
+        (now, json.dumps(list(incidents))),
+    )
+    return {incident: until - since for incident, since, until in rows}
 
 
 def undelivered_incidents(connection: sqlite3.Connection) -> list[Incident]:
