@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from benchmarks._crash_verdict import CHANNELS
 from techrun.alerts.delivery import Backoff
 from techrun.alerts.notify import Channel, check_url
 from techrun.alerts.policy import Policy
@@ -31,7 +32,6 @@ check_url("json://127.0.0.1:1/")  # Apprise reads all its plugins at the first o
 STEPS = {"write": ("writing", "written"), "claim": ("claiming", "claimed"), "settle": ("settling", "settled")}
 POINTS = (*STEPS["write"], *STEPS["claim"], "sent", *STEPS["settle"])
 """Between each pair of steps: `-ing` is inside the transaction, before its commit."""
-CHANNELS = ("oncall", "chat")
 CHECK = Check(CheckId("acme-es", "checkout"), "journey", 60, 30, severity="page", notify=CHANNELS)
 SHOP = Shop("acme-es", "https://www.acme.es")
 OUTCOMES = {
