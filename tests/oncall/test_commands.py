@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from techrun.handling import Window
 from techrun.standing import Hold, Incident
-from techrun.store.desk import load_desk, releases, windows
+from techrun.store.desk import add_window, load_desk, releases, windows
 from techrun.store.state import begin_hold, save_incident
 
 
@@ -296,9 +297,6 @@ def test_what_a_person_typed_is_shown_as_it_is_also_where_it_looks_like_markup(t
 
 
 def test_windows_of_a_release_are_listed_as_maintenance(techrun, world):
-    from techrun.standing import Window
-    from techrun.store.desk import add_window
-
     now = time.time()
     world.write(add_window, Window(0, "grace", ("acme-es",), now, now + 120, source="release acme-es v1"))
     assert "grace #1: acme-es" in techrun("maintenance", "list").out
