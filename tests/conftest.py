@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
+import subprocess
 
 import pytest
 
@@ -48,12 +50,42 @@ class Disk:
         resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
 
 
+class SmallDisk:
+    """A disk of two megabytes, all of them in use while it is full."""
+
+    def __init__(self, folder):
+        self._ballast = folder / "ballast"
+
+    def fill(self):
+        with self._ballast.open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(bytes(4096)):
+                pass
+
+    def empty(self):
+        self._ballast.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def disk():
     """The disk of this process; it has room again at the test's end."""
     made = Disk()
     yield made
     made.empty()
+
+
+@pytest.fixture
+def small_disk(tmp_path, disk):
+    """A folder on a disk of its own, and that disk; where none can be mounted (not root), all of this process'."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "techrun-test", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield folder, disk
+        return
+    try:
+        yield folder, SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,7 +13,7 @@ from techrun.alerts.notify import Channel
 from techrun.alerts.policy import Policy
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
 from techrun.sinks.incidents import IncidentSink
-from techrun.store.database import Store
+from techrun.store.database import Store, read_store
 
 FAST = Backoff(first=0.02, longest=0.05)
 SHOP = Shop("acme-es", "https://www.acme.es", runbook="https://wiki.example/acme")
@@ -115,6 +115,11 @@ class Watch:
             part.close()
         self._parts = []
 
+    def rows(self, columns):
+        """What these columns of the outbox say, oldest first."""
+        with read_store(self._path) as connection:
+            return connection.execute(f"SELECT {columns} FROM outbox ORDER BY id").fetchall()
+
     @property
     def sink(self):
         return self._parts[0]
@@ -128,11 +133,22 @@ class Watch:
 
 
 @pytest.fixture
-def watch(tmp_path, monkeypatch, collector):
+def make_watch(monkeypatch, collector):
     monkeypatch.setattr("techrun.store.writer.COMMIT_EVERY", 0.01)
-    made = Watch(tmp_path / "techrun.db", collector)
-    yield made
-    made.close()
+    watches = []
+
+    def make(folder):
+        watches.append(Watch(folder / "techrun.db", collector))
+        return watches[-1]
+
+    yield make
+    for watch in watches:
+        watch.close()
+
+
+@pytest.fixture
+def watch(tmp_path, make_watch):
+    return make_watch(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +168,7 @@ def watch(tmp_path, monkeypatch, collector):
         ),
         ("open:oncall dddd told:1 reload:oncall dddd uu", ["oncall 1-opened", "oncall 1-recovered"]),
         (
-            "open:oncall dddd told:1 reload:chat dddd uu",
+            "open:oncall dddd told:1 reload:chat dddd told:2 uu",
             ["oncall 1-opened", "chat 1-opened", "chat 1-recovered"],
         ),
         ("open:oncall dddd close open:oncall uu", ["oncall 1-opened", "oncall 1-recovered"]),
@@ -188,7 +204,9 @@ def test_one_channel_that_fails_doubles_nothing_at_the_other(watch, collector):
     assert collector.attempts == {"oncall": 2, "chat": 5}
 
 
-def test_a_full_disk_holds_up_no_alert_and_doubles_none(watch, collector, disk):
+def test_a_full_disk_holds_up_no_alert_and_doubles_none(small_disk, make_watch, collector):
+    folder, disk = small_disk
+    watch = make_watch(folder)
     watch("open:oncall,chat dd")
     collector.answers["chat"] = [500]
     disk.fill()
@@ -196,8 +214,15 @@ def test_a_full_disk_holds_up_no_alert_and_doubles_none(watch, collector, disk):
         collector.want(channel, "1-opened")
     watch("dd")
     collector.check()
+    assert "could not be written" in watch.sink.snapshot().problem
     disk.empty()
     for channel in ("oncall", "chat"):
         collector.want(channel, "1-recovered", within=40)
     watch("uu told:4 close open:oncall,chat uu")
     collector.check()
+    assert watch.rows("event, channel, state, attempts") == [
+        ("opened", "oncall", "sent", 1),
+        ("opened", "chat", "sent", 2),
+        ("recovered", "oncall", "sent", 1),
+        ("recovered", "chat", "sent", 1),
+    ]
