@@ -24,17 +24,16 @@ class AddByDefault(click.Group):
 
 def windows_command(kind: Kind, summary: str) -> click.Group:
     """The group of commands for one kind of window."""
+    usage = "[add] [SELECTOR]… --for 2h --reason TEXT | list | end NUMBER"
+    text = f"{summary}\n\nThe word `add` may be left out."
+    group = AddByDefault(name=kind, help=text, subcommand_metavar=usage)
+    for command in (_add(kind), _list(kind), _end(kind)):
+        group.add_command(command)
+    return group
 
-    @click.group(
-        name=kind,
-        cls=AddByDefault,
-        help=f"{summary}\n\nThe word `add` may be left out.",
-        subcommand_metavar="[add] [SELECTOR]… --for 2h --reason TEXT | list | end NUMBER",
-    )
-    def command() -> None:
-        """See the help above."""
 
-    @command.command(name="add", help=f"Begin a {kind}: alerts of these checks are held and recorded.")
+def _add(kind: Kind) -> click.Command:
+    @click.command(name="add", help=f"Begin a {kind}: alerts of these checks are held and recorded.")
     @selection_options
     @click.option("--for", "seconds", callback=as_duration, required=True, metavar="2h", help="How long.")
     @click.option(
@@ -50,19 +49,26 @@ def windows_command(kind: Kind, summary: str) -> click.Group:
         wish = WindowWish(kind, checks, seconds, reason, starts)
         session.tell(session.operations.add_window(wish, session.by), show_window)
 
-    @command.command(name="list", help="List what is in force or to come; --since lists what is over, too.")
-    @click.option(
-        "--since", callback=as_moment, metavar="7d|DATE", help="Also those that were in force since then."
-    )
+    return add
+
+
+def _list(kind: Kind) -> click.Command:
+    hidden = {"silence": {"maintenance", "grace"}, "maintenance": {"silence"}}[kind]
+
+    @click.command(name="list", help="List what is in force or to come.")
+    @click.option("--since", callback=as_moment, metavar="7d|DATE", help="Also what was in force since then.")
     @operating
     def list_(session: Session, since: float | None) -> None:
         from techrun.cli.show.desk import show_windows
 
-        hidden = {"silence": {"maintenance", "grace"}, "maintenance": {"silence"}}[kind]
         found = tuple(one for one in session.operations.windows(since) if one.kind not in hidden)
         session.tell(found, show_windows)
 
-    @command.command(name="end", help=f"End a {kind} early; what is still wrong then is told.")
+    return list_
+
+
+def _end(kind: Kind) -> click.Command:
+    @click.command(name="end", help=f"End a {kind} early; what is still wrong then is told.")
     @click.argument("number", type=NUMBER)
     @operating
     def end(session: Session, number: int) -> None:
@@ -70,4 +76,4 @@ def windows_command(kind: Kind, summary: str) -> click.Group:
 
         session.tell(session.operations.end_window(number, session.by), show_window)
 
-    return command
+    return end
