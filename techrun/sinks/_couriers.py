@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import get_args
 
 from techrun.alerts.delivery import Backoff, ChannelWorker, Delivered, Sender
 from techrun.store.outbox import Outbox
+
+log = logging.getLogger(__name__)
 
 JOIN = 5.0
 """Seconds that all channels together get to end what they are sending when techrun stops."""
@@ -54,6 +57,8 @@ class Couriers:
         end = time.monotonic() + JOIN
         for worker in self._workers.values():
             worker.join(max(0.0, end - time.monotonic()))
+        if left := self._outbox.write_back():
+            log.error("%d messages could not be written: they are lost, or sent again after the start", left)
 
     def _start(self, channel: Sender) -> ChannelWorker:
         return ChannelWorker(self._outbox, channel, self._clock, self._backoff)

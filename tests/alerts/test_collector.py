@@ -226,3 +226,16 @@ def test_a_full_disk_holds_up_no_alert_and_doubles_none(small_disk, make_watch, 
         ("recovered", "oncall", "sent", 1),
         ("recovered", "chat", "sent", 1),
     ]
+
+
+def test_an_end_while_the_disk_is_full_says_what_is_not_noted(watch, collector, disk, caplog):
+    watch("open:oncall dd")
+    disk.fill()
+    watch("dd told:1 close")
+    assert "1 messages could not be written: they are lost, or sent again after the start" in caplog.text
+    assert "the last states could not be written" in caplog.text
+    disk.empty()
+    collector.want("oncall", "1-opened")
+    collector.want("oncall", "1-opened")
+    watch("open:oncall dddd")
+    collector.check()
