@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from techrun.standing import Message, Receipt, Told
-from techrun.store.messages import ORPHANED
+from techrun.store._unwritten import Attempt, Unwritten
+from techrun.store.messages import ORPHANED, claim_row, write_standing
 from techrun.store.outbox import (
     WRITE_AGAIN,
     Backlog,
@@ -91,6 +92,14 @@ def test_a_message_is_claimed_by_one_of_many(outbox, put):
     with ThreadPoolExecutor(8) as pool:
         claimed = list(pool.map(lambda _: outbox.claim("oncall"), range(8)))
     assert len([message for message in claimed if message]) == 1
+
+
+def test_a_claim_compares_before_it_sets(store, put):
+    """Whatever two workers read before: only one of them gets the message."""
+    put()
+    message = a_message(attempt=1)
+    claims = [store.write(lambda connection: claim_row(connection, message)) for _ in range(2)]
+    assert [claim.result() for claim in claims] == [True, False]
 
 
 def test_the_same_event_is_put_only_once(outbox, put, store):
@@ -380,6 +389,25 @@ def test_a_disk_that_hangs_holds_up_no_message(outbox, put, store, rows, monkeyp
     store.flush()
     assert outbox.write_back() == 0
     assert rows("incident, state, attempts") == [(1, "sent", 1), (2, "sent", 1)]
+
+
+def test_what_has_a_row_is_not_kept_while_the_disk_hangs(outbox, put, store, monkeypatch):
+    monkeypatch.setattr("techrun.store.outbox.DISK_HANGS", 0.05)
+    put()
+    outbox.settle(outbox.claim("oncall"), TAKEN, None)
+    woken = threading.Event()
+    store.write(lambda _: woken.wait(20), urgent=True)
+    outbox.keep([a_message()])
+    assert outbox.claim("oncall") is None
+    woken.set()
+
+
+def test_what_is_written_twice_after_the_disk_hung_is_noted_once(store, rows, receipts):
+    one = Unwritten(a_message(), "sending", 1).after(Attempt(1, NOW, TAKEN), None)
+    for _ in range(2):
+        store.write(lambda connection: write_standing(connection, one)).result()
+    assert rows("state, attempts") == [("sent", 1)]
+    assert receipts() == [("1-opened", 1, "accepted")]
 
 
 def test_a_number_that_was_told_is_given_to_no_other_incident(store, put):
