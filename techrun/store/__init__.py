@@ -3,7 +3,7 @@
 database     the file, its readers; writer: the one thread that writes; migrations: the schema, step by step
 history      every result; rollups: old ones in sums; watched: checks by a small number
 state        how checks stand, changes and incidents
-outbox       messages that wait to be delivered; _unwritten: those that the disk does not take
+outbox       messages on their way; messages: their rows; _unwritten: those that the disk does not take
 desk         what persons do: acknowledgements, windows, annotations, releases, requests to the daemon
 story        what is told of incidents to persons who ask
 orders       test orders, counted against the cap
