@@ -66,9 +66,10 @@ include: [journeys/*.yaml]
 synthetic: {{email: probe@shop.example, signing_key: "${{secret.SIGN}}"}}
 channels: {{phone: {{url: "${{secret.CHANNEL_URL}}"}}, gone: {{url: "${{secret.GONE_URL}}"}}}}
 notify: {{page: [phone], ticket: [phone]}}
+alerting: {{group_wait: {{page: 0s, ticket: 0s, info: 0s}}}}
 listen: 127.0.0.1:0
 store: once.db
-defaults: {{every: 5s, deadline: 2s, confirmation: {{fail_after: 2, delays: [100ms]}}}}
+defaults: {{every: 5s, deadline: 4s, confirmation: {{fail_after: 2, delays: [100ms]}}}}
 checks:
 - {{name: way, http: "/error/${{secret.WAY}}"}}
 - {{name: plain, http: "/error/${{secret.PLAIN}}"}}
@@ -211,7 +212,7 @@ class Receiver(ThreadingHTTPServer):
                 self.send_response(500 if gone else 200)
                 self.end_headers()
                 self.wfile.write(f"I was sent {self.path} {self.headers}".encode() if gone else b"")
-                if len(receiver.told) > 20:
+                if len(receiver.told) > 8:
                     receiver.several.set()
 
             def log_message(self, *_: object) -> None:
