@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from techrun.app.standing import incident_of, incident_standings, standing, stor
 from techrun.errors import CannotTellError, UsageError
 from techrun.handling import Acknowledgement, Annotation, Fault, Release, Window
 from techrun.language.durations import show
-from techrun.model import Severity, Shop
+from techrun.language.words import did_you_mean
+from techrun.model import Severity
 from techrun.oncall import (
     LONGEST_WINDOW,
     Asked,
@@ -38,6 +40,8 @@ from techrun.views import (
     Standing,
     Story,
 )
+
+log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -101,7 +105,7 @@ class LocalOperations:
         """A person reports what techrun has missed."""
         self._shop(shop)
         _needed(text, "say in a few words what is wrong")
-        return self._ask(by, "open", {"shop": shop, "text": storable(text), "severity": severity})
+        return self._ask(by, "open", {"shop": shop, "text": _line(text), "severity": severity})
 
     def close_incident(self, incident: int, by: str) -> Asked:
         """A person ends an incident that a person reported."""
@@ -117,19 +121,20 @@ class LocalOperations:
 
     def acknowledge(self, incident: int, note: str, by: str) -> IncidentStanding:
         """A person takes an incident on."""
-        given = Acknowledgement(incident, self._clock(), storable(by), storable(note))
+        given = Acknowledgement(incident, self._clock(), _line(by), storable(note))
         with self._reading() as connection:
             found = incident_of(connection, incident)
         if found.closed is not None:
             raise UsageError(f"#{incident} is closed already: there is nothing to take on")
         self._write(lambda connection: desk.acknowledge(connection, given))
+        log.info("%s has taken on #%d", given.author, incident)
         return self._incident(incident)
 
     def annotate(self, incident: int, text: str, fault: Fault | None, by: str) -> Annotation:
         """A person adds something to an incident."""
         if not text and fault is None:
             raise UsageError("say what to add: a text, a cause, or both")
-        said = Annotation(incident, self._clock(), storable(by), storable(text), fault)
+        said = Annotation(incident, self._clock(), _line(by), storable(text), fault)
         self._incident(incident)
         self._write(lambda connection: desk.annotate(connection, said))
         return said
@@ -157,15 +162,17 @@ class LocalOperations:
             selectors=chosen.selectors,
             starts=starts,
             ends=starts + wish.seconds,
-            reason=storable(wish.reason),
-            author=storable(by),
+            reason=_line(wish.reason),
+            author=_line(by),
             client=chosen.client,
             tags=chosen.tags,
             created=now,
         )
-        return replace(window, id=self._write(lambda connection: desk.add_window(connection, window)))
+        number = self._write(lambda connection: desk.add_window(connection, window))
+        log.info("%s has begun %s #%d: %s", window.author, window.kind, number, window.reason)
+        return replace(window, id=number)
 
-    def end_window(self, window: int, by: str) -> Window:  # noqa: ARG002  kept where a window has a place for it
+    def end_window(self, window: int, by: str) -> Window:
         """End such a time early."""
         now = self._clock()
         with self._reading() as connection:
@@ -175,6 +182,7 @@ class LocalOperations:
                 f"no silence or maintenance #{window} is in force or to come; "
                 "see techrun silence list and techrun maintenance list"
             )
+        log.info("%s has ended %s #%d", _line(by), found.kind, window)
         return replace(found, ended=now)
 
     def releases(self, *, since: float, shop: str = "") -> tuple[Release, ...]:
@@ -188,10 +196,13 @@ class LocalOperations:
         """A release of a shop begins."""
         self._shop(wish.shop)
         _needed(wish.version, "name the version that is released")
-        release = Release(0, wish.shop, storable(wish.version), self._clock(), wish.commit, by, wish.link)
-        return replace(release, id=self._write(lambda connection: desk.add_release(connection, release)))
+        version, commit, author, link = map(_line, (wish.version, wish.commit, by, wish.link))
+        release = Release(0, wish.shop, version, self._clock(), commit, author, link)
+        number = self._write(lambda connection: desk.add_release(connection, release))
+        log.info("%s has begun the release %s of %s", author, version, wish.shop)
+        return replace(release, id=number)
 
-    def end_release(self, shop: str, version: str, by: str) -> Release:  # noqa: ARG002  as for windows
+    def end_release(self, shop: str, version: str, by: str) -> Release:
         """A release of a shop has ended."""
         self._shop(shop)
         now = self._clock()
@@ -199,6 +210,7 @@ class LocalOperations:
             raise UnknownError(
                 f"no release {version} of {shop} is under way; techrun release list tells them"
             )
+        log.info("%s has ended the release %s of %s", _line(by), _line(version), shop)
         with self._reading() as connection:
             found = desk.releases(connection, 0, shop)
         return next(one for one in found if one.version == version and one.ended is not None)
@@ -208,9 +220,10 @@ class LocalOperations:
         with self._reading() as connection:
             return tuple(shadow_messages(connection, since))
 
-    def orders_cancelled(self, shop: str, by: str) -> int:  # noqa: ARG002  as for windows
+    def orders_cancelled(self, shop: str, by: str) -> int:
         """A person has cancelled the shop's leaked test orders; how many they were."""
         self._shop(shop)
+        log.info("%s has cancelled the leaked test orders of %s", _line(by), shop)
         with self._opened() as store:
             return Orders(store).resolve(shop)
 
@@ -219,18 +232,17 @@ class LocalOperations:
             (told,) = incident_standings(connection, [incident_of(connection, number)])
             return told
 
-    def _shop(self, name: str) -> Shop:
-        known = {shop.name: shop for shop in self._loaded().shops}
+    def _shop(self, name: str) -> None:
+        """UsageError where there is no such shop."""
+        known = [shop.name for shop in self._loaded().shops]
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
             raise UsageError(f'no shop is called "{name}"; {hint}')
-        return known[name]
 
     def _ask(self, by: str, verb: str, payload: dict[str, Any]) -> Asked:
         """Put a request on the daemon's desk and wait a little for its answer."""
         now = self._clock()
-        number = self._write(lambda connection: desk.ask(connection, storable(by), verb, payload, now))
+        number = self._write(lambda connection: desk.ask(connection, _line(by), verb, payload, now))
         end = time.monotonic() + self._patience
         while True:
             with self._reading() as connection:
@@ -241,14 +253,8 @@ class LocalOperations:
                 return Asked(number, done=False, incident=payload.get("incident"))
             time.sleep(LOOK_AGAIN)
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Any]:
-        if self._store is not None:
-            with self._store.read() as connection:
-                yield connection
-            return
-        with read_store(self._path()) as connection:
-            yield connection
+    def _reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        return read_store(self._path()) if self._store is None else self._store.read()
 
     def _write(self, work: Work[Answer]) -> Answer:
         with self._opened() as store:
@@ -280,6 +286,11 @@ def _done(number: int, answer: str, payload: dict[str, Any]) -> Asked:
     if answer.startswith("error: "):
         raise UsageError(answer.removeprefix("error: "))
     return Asked(number, done=True, incident=int(answer) if answer.isdecimal() else payload.get("incident"))
+
+
+def _line(text: str) -> str:
+    """What a person typed, on one line: it stands in logs, titles and lists."""
+    return " ".join(storable(text).split())
 
 
 def _needed(text: str, what: str) -> None:

@@ -65,7 +65,8 @@ class Secrets(Mapping[str, str]):
 
     def is_set(self, name: str) -> bool:
         """Whether somebody gave this secret a value or a file, be it usable or not."""
-        return name in self._environ or f"{name}_FILE" in self._environ or name in self._written
+        given = name in self._environ or f"{name}_FILE" in self._environ or name in self._written
+        return given or isinstance(self._environ, SecretsUnneeded)
 
     def fault(self, name: str) -> tuple[str, str] | None:
         """Why this secret cannot be used and what to do about it; None where it can."""

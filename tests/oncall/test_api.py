@@ -210,6 +210,24 @@ class TestWhatIsTold:
             desk = load_desk(connection, time.time())
         assert (desk.acknowledged[1].author, desk.windows[0].author) == ("dee", "API")
 
+    def test_the_daemon_logs_who_acts_on_one_line_each_whatever_was_sent(self, ready, caplog):
+        with caplog.at_level(logging.INFO, "techrun.app"):
+            for method, path, body in ACTS:
+                ready.api(
+                    method, path, json=body and {**body, "author": "dee\n2026-01-01 INFO forged\x1b[2J"}
+                )
+        said = [record.getMessage() for record in caplog.records]
+        assert [line.partition(" has ")[2].split()[0] for line in said] == [
+            "taken",
+            "begun",
+            "begun",
+            "ended",
+            "begun",
+            "ended",
+            "cancelled",
+        ]
+        assert all(line.isprintable() for line in said)
+
     def test_silences_and_maintenance_are_listed_apart_and_together(self, world):
         world.api("POST", "silences", json=WINDOW)
         world.api("POST", "maintenance", json=WINDOW)
