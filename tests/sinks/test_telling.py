@@ -346,6 +346,34 @@ def test_a_restart_at_any_moment_tells_nothing_twice_and_loses_nothing(moment):
     assert outage(moment) == outage()
 
 
+JUMPS = {"an hour back": -3600.0, "a second back": -1.0, "a minute on": 60.0, "an hour on": 3600.0}
+
+
+@pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS.keys())
+@pytest.mark.parametrize("moment", ["before", "confirming", "told", "recovering"])
+def test_a_clock_that_jumps_tells_nothing_twice_and_loses_nothing(moment, jump):
+    watch = Watch(policy=replace(POLICY, escalate=(), remind={})).run(HOME, WELL)
+    story = {
+        "before": lambda: watch.run(HOME, BROKEN, BROKEN, after=10),
+        "confirming": lambda: watch.run(HOME, BROKEN, BROKEN, after=10),
+        "told": lambda: watch.wait(5),
+        "recovering": lambda: watch.run(HOME, WELL, after=10),
+    }
+    for name, happens in story.items():
+        happens()
+        if name == moment:
+            watch.now += jump
+    watch.run(HOME, WELL, after=10).wait(5)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
+
+
+def test_a_clock_that_was_set_back_does_not_hold_a_page():
+    watch = Watch().run(HOME, WELL).run(HOME, *[BROKEN] * 4, after=10)
+    watch.now -= 3600
+    watch.wait(3)
+    assert watch.told == [("opened", "oncall")]
+
+
 def test_the_story_of_an_incident_names_every_rule():
     watch = Watch().fail(HOME).wait(30).acknowledge().wait(5).heal(HOME).wait(5)
     assert watch.story == [
