@@ -114,7 +114,7 @@ def chain(case: Case, policy: Policy, since: float) -> Iterator[tuple[str, float
 def update(case: Case, _policy: Policy, now: float) -> Iterator[Owed]:
     """What the title tells of is well again, but other checks still fail: told once."""
     lead = case.incident.lead
-    if lead is None or lead.recovered is None or not case.incident.failing:
+    if case.incident.kind != "outage" or lead is None or lead.recovered is None or not case.incident.failing:
         return
     due = lead.recovered + UPDATE_AFTER
     for channel in _hearing(case) if now >= due else ():
