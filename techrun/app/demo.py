@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techrun.app.loading import Loaded, load
-from techrun.config.files import shipped_checks
-from techrun.demo.server import DemoShop, FaultState, list_faults, mend, set_fault
+from techrun.config.files import shipped_checks, shown
+from techrun.demo.server import DEFAULT_PORT, DemoShop, FaultState, list_faults, mend, set_fault
+
+SHOP = f"http://127.0.0.1:{DEFAULT_PORT}"
+"""Where the shop is if nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +22,38 @@ class Demo:
     """A running demo shop and what watches it."""
 
     url: str
+    watcher: str
+    """Where the watcher's pages and its API are."""
     loaded: Loaded
     store: Path
 
+    @property
+    def phone(self) -> str:
+        """Where the messages are shown."""
+        return f"{self.url}/_phone"
+
+    def exports(self) -> dict[str, str]:
+        """What a second terminal needs in its environment, so that every command means this demo."""
+        wanted = {
+            "TECHRUN_CONFIG": shown(self.loaded.path),
+            "TECHRUN_SERVER": self.watcher,
+            "TECHRUN_TOKEN": self.loaded.settings.web.tokens.operate[0],
+        }
+        return wanted if self.url == SHOP else {"TECHRUN_DEMO_URL": self.url, **wanted}
+
 
 @contextmanager
-def demo(port: int) -> Iterator[Demo]:
+def demo(port: int, listen: str) -> Iterator[Demo]:
     """The demo shop on this port of 127.0.0.1, until the block ends; its store is thrown away."""
+    watcher = f"http://{listen}"
     with DemoShop(port) as shop, tempfile.TemporaryDirectory(prefix="techrun-demo-") as folder:
-        loaded = load(shipped_checks() / "demo", {**os.environ, "TECHRUN_DEMO_URL": shop.url})
-        yield Demo(shop.url, loaded, Path(folder) / "demo.db")
+        environ = {
+            "TECHRUN_DEMO_URL": shop.url,
+            "TECHRUN_DEMO_PHONE": f"{shop.url.removeprefix('http://')}/_phone",
+            "TECHRUN_DEMO_WATCHER": watcher,
+        }
+        loaded = load(shipped_checks() / "demo", {**os.environ, **environ})
+        yield Demo(shop.url, watcher, loaded, Path(folder) / "demo.db")
 
 
 def faults(port: int) -> list[FaultState]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from techrun.cli.options import color_option, set_up_logging
+
+if TYPE_CHECKING:
+    from techrun.app.demo import Demo
 
 SHOP_PORT = 9780
 port_option = click.option(
@@ -48,42 +53,62 @@ def command(ctx: click.Context, seconds: float | None, port: int, listen: str, *
 
     set_up_logging(quiet=False, verbose=0)
     console = make_console(color=color)
-    with demo(port) as running:
-        console.print(_welcome(running.url, f"http://{listen}", len(running.loaded.checks), port))
+    with demo(port, listen) as running:
+        console.print(_welcome(running), soft_wrap=True)
         watch(running.loaded, Watch(listen=listen, store=running.store, seconds=seconds), (Ticker(console),))
     console.print("The demo has ended.")
     return 0
 
 
-def _command() -> str:
-    """How this program is called from here: by its name where the shell finds it, else by its path."""
-    import os
+def _welcome(running: Demo) -> str:
+    port = running.url.rpartition(":")[2]
+    port_hint = "" if port == str(SHOP_PORT) else f" --port {port}"
+    rows = {
+        f"demo fault payment-declined{port_hint}": "break the checkout: soon the phone has a page",
+        "status": "what is wrong now, and what holds its alerts",
+        "incidents show 1": "the whole story of the first incident",
+        "ack 1": "take it on, as the link on the phone does",
+        f"demo fault all off{port_hint}": "mend everything",
+        f"demo fault{port_hint}": "what else can break",
+    }
+    width = max(map(len, rows))
+    commands = "\n".join(f"    techrun {words:{width}}   {does}" for words, does in rows.items())
+    return f"""
+  The shop      {running.url}
+  Its faults    {running.url}/_faults
+  The phone     {running.phone}   (of the person on call)
+  The watcher   {running.watcher}   (metrics: {running.watcher}/metrics)
+
+  {len(running.loaded.checks)} checks watch the shop as its customers use it. In a second terminal:
+
+    {_export(running)}
+
+{commands}
+
+  Every change of a check is printed below. Ctrl-C ends the demo.
+"""
+
+
+def _export(running: Demo) -> str:
+    """The line that makes `techrun …` in a second terminal mean this demo."""
+    import shlex
+
+    pairs = [f"{name}={shlex.quote(value)}" for name, value in running.exports().items()]
+    return " ".join(["export", *_path_to_us(), *pairs])
+
+
+def _path_to_us() -> list[str]:
+    """Where this program is not the `techrun` that the shell finds: the folder that it is in."""
+    import shlex
     import shutil
     import sys
     from pathlib import Path
 
-    called = sys.argv[0]
+    called = Path(sys.argv[0])
     found = shutil.which("techrun")
-    if not called.endswith("techrun") or (found and Path(found).samefile(called)):
-        return "techrun"
-    return os.path.relpath(called)
-
-
-def _welcome(shop: str, watcher: str, checks: int, port: int) -> str:
-    port_hint = "" if port == SHOP_PORT else f" --port {port}"
-    techrun = _command()
-    return f"""
-  The shop      {shop}
-  Its faults    {shop}/_faults
-  The watcher   {watcher}  (metrics: {watcher}/metrics)
-
-  {checks} checks watch the shop as its customers use it. Break it, from a second terminal:
-
-    {techrun} demo fault{port_hint}                            lists what can break
-    {techrun} demo fault payment-declined on{port_hint}        and watch this one
-
-  Every change of a check is printed below. Ctrl-C ends the demo.
-"""
+    if called.name != "techrun" or (found and Path(found).samefile(called)):
+        return []
+    return [f"PATH={shlex.quote(str(called.parent.absolute()))}:$PATH"]
 
 
 def _complete_fault(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

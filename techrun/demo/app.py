@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from techrun.demo import account, api, cart, checkout, feeds, pages, switchboard
+from techrun.demo import account, api, cart, checkout, feeds, pages, phone, switchboard
 from techrun.demo.effects import Call
 from techrun.demo.session import DetourError, StaleFormError, flash, redirect
 from techrun.demo.shop import Shop
@@ -23,6 +23,8 @@ from techrun.demo.shop import Shop
 NODES = (1, 2, 3)
 NODE_ADDRESSES = {"127.0.0.11": 1, "127.0.0.12": 2, "127.0.0.13": 3}
 """Where each node can be asked directly, at the shop's own port (Linux: all of 127/8 is loopback)."""
+MACHINE_ROOM = "/_"
+"""What stands below it is not of the shop, and no fault reaches it: the switchboard, the phone."""
 
 
 class Nodes:
@@ -81,7 +83,7 @@ class Faulty:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer rightly, or as the fault has it."""
         effect = None
-        if scope["type"] == "http" and scope["path"] != "/_faults":
+        if scope["type"] == "http" and not scope["path"].startswith(MACHINE_ROOM):
             effect = self._shop.faults.effect(scope["method"], scope["path"], scope["state"]["node"])
         if effect is None:
             await self._app(scope, receive, send)
@@ -109,10 +111,11 @@ async def not_found(request: Request, _: Exception) -> Response:
 
 def create_app(shop: Shop) -> Starlette:
     """The shop, ready to be served."""
-    static = Mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
-    parts = (pages, cart, checkout, account, api, feeds, switchboard)
+    files = StaticFiles(directory=Path(__file__).with_name("static"))
+    static = [Mount(path, files) for path in ("/static", f"{MACHINE_ROOM}static")]
+    parts = (pages, cart, checkout, account, api, feeds, switchboard, phone)
     app = Starlette(
-        routes=[static, *(route for part in parts for route in part.ROUTES)],
+        routes=[*static, *(route for part in parts for route in part.ROUTES)],
         middleware=[
             Middleware(Nodes),
             Middleware(Faulty, shop=shop),
@@ -121,4 +124,5 @@ def create_app(shop: Shop) -> Starlette:
         exception_handlers={StaleFormError: stale, DetourError: detour, 404: not_found},
     )
     app.state.shop = shop
+    app.state.phone = phone.Phone()
     return app

@@ -32,6 +32,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         brand=BRAND,
         categories=CATEGORIES,
         path=request.url.path,
+        static="/_static" if request.url.path.startswith("/_") else "/static",
         words=request.query_params.get("q", ""),
         customer=customer_of(request),
         pieces=sum(basket_of(request).values()),

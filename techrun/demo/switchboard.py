@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
 from starlette.requests import Request
@@ -11,6 +12,8 @@ from starlette.routing import Route
 from techrun.demo.api import body_of, refuse
 from techrun.demo.render import page
 from techrun.demo.session import shop_of
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def is_local(name: str) -> bool:
@@ -51,12 +54,19 @@ async def turn(request: Request) -> Response:
     return JSONResponse({"faults": faults.listing()})
 
 
-async def guarded(request: Request) -> Response:
-    """Neither other machines nor names that were rebound to this one reach the switchboard."""
-    caller = request.client.host if request.client else ""
-    if not is_local(caller) or not is_local(request.url.hostname or ""):
-        return refuse(403, "the switchboard answers on loopback only")
-    return await (turn(request) if request.method == "POST" else show(request))
+def on_loopback(handler: Handler) -> Handler:
+    """Neither other machines nor names that were rebound to this one reach this handler."""
+
+    async def guarded(request: Request) -> Response:
+        caller = request.client.host if request.client else ""
+        if not is_local(caller) or not is_local(request.url.hostname or ""):
+            return refuse(403, "this answers on loopback only")
+        return await handler(request)
+
+    return guarded
 
 
-ROUTES = [Route("/_faults", guarded, methods=["GET", "POST"])]
+ROUTES = [
+    Route("/_faults", on_loopback(show), methods=["GET"]),
+    Route("/_faults", on_loopback(turn), methods=["POST"]),
+]
