@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import signal
 import subprocess
 import sys
@@ -93,7 +95,9 @@ def test_an_outage_reaches_a_mailbox(watched, demo, free_port) -> None:
             watched.wait(lambda: mailbox.letters, "a letter")
     finally:
         server.stop()
-    assert b"Subject: [PAGE] demo" in mailbox.letters[0]
+    letter = email.message_from_bytes(mailbox.letters[0], policy=email.policy.default)
+    assert letter["Subject"].startswith("[PAGE] demo: customers cannot")
+    assert {part.get_content_type() for part in letter.walk()} >= {"text/plain", "text/html"}
 
 
 def test_sigterm_stops_cleanly_and_an_outage_is_remembered_over_a_restart(watched, demo, receiver) -> None:
