@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import signal
@@ -13,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +25,7 @@ import pytest
 from techrun.demo.server import DemoShop
 
 PATIENCE = 20.0
+START = "from techrun.cli import main; main()"
 
 
 def a_free_port() -> int:
@@ -39,6 +42,10 @@ class Daemon:
         self.port = a_free_port()
         self.log = folder / "log.txt"
         self.process: subprocess.Popen[bytes] | None = None
+        self.words: tuple[str, ...] = ()
+        """More words of the command line."""
+        self.inside: list[str] = []
+        """Statements that are run in its process before it begins: waits of minutes are shortened there."""
 
     @property
     def url(self) -> str:
@@ -50,7 +57,8 @@ class Daemon:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "techrun", "run", "-c", str(self.folder)]
+            program = "\n".join([*self.inside, START])
+            command = [sys.executable, "-c", program, "run", "-c", str(self.folder), *self.words]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         self.wait(lambda: self.get("/-/healthy"), "the daemon to answer")
 
@@ -58,6 +66,28 @@ class Daemon:
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(timeout=PATIENCE)
+
+    def restart(self) -> None:
+        """Killed without a word, and started again."""
+        self.stop(signal.SIGKILL)
+        self.start()
+
+    def techrun(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command beside the running daemon."""
+        done = subprocess.run(
+            [sys.executable, "-m", "techrun", *words],
+            env={**os.environ, "TECHRUN_CONFIG": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def runs(self, check: str, status: str) -> float:
+        """How many runs of a check ended so, since the start."""
+        return self.metric("techrun_check_runs_total", check=check, status=status) or 0
 
     def get(self, path: str, method: str = "GET") -> str:
         request = urllib.request.Request(self.url + path, method=method)
@@ -106,43 +136,131 @@ def demo() -> Iterator[DemoShop]:
         yield shop
 
 
-class Receiver:
-    """An HTTP endpoint that keeps what Apprise posts to it."""
+class Place:
+    """A small HTTP server at one port, which can go away and come back."""
+
+    handler: type[BaseHTTPRequestHandler]
 
     def __init__(self) -> None:
-        self.messages: queue.Queue[dict[str, Any]] = queue.Queue()
-        receiver = self
+        self.port = 0
+        self._server: ThreadingHTTPServer | None = None
+        self.rise()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.messages.put(json.loads(body))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+    def rise(self) -> None:
+        """Answer, at the port of before."""
+        place = self
+
+        class Handler(self.handler):  # type: ignore[name-defined,misc]  a class made for this place
+            at = place
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
+
+    def die(self) -> None:
+        """Let nobody connect any more."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = None
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has gone."""
+
+
+class _Inbox(BaseHTTPRequestHandler):
+    at: Receiver
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body["channel"] = self.path.strip("/")
+        status = self.at.statuses.pop(0) if self.at.statuses else 200
+        if status == 200:
+            self.at.messages.put(body)
+            self.at.all.append(body)
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+class Receiver(Place):
+    """An HTTP endpoint that keeps what Apprise posts to it."""
+
+    handler = _Inbox
+
+    def __init__(self) -> None:
+        self.messages: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.all: list[dict[str, Any]] = []
+        """All that ever came, in its order; `channel` is the path."""
+        self.statuses: list[int] = []
+        """What it answers to the next ones; 200 to all others."""
+        super().__init__()
 
     def next(self) -> dict[str, Any]:
         return self.messages.get(timeout=PATIENCE)
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    @property
+    def keys(self) -> list[str]:
+        """What each message is named by: `1-opened-oncall`."""
+        return [one["message"].rpartition("message ")[2].partition(",")[0] for one in self.all]
+
+
+class _Shelf(BaseHTTPRequestHandler):
+    at: SmallShop
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.at.asked[f"{self.command} {self.path}"] += 1
+        status = self.at.broken.get(self.path, self.at.broken.get("*", 200))
+        text = b"<html><title>shop</title><main><p id=order>D-1</p></main></html>"
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_HEAD = _answer  # noqa: N815  names of http.server
+
+
+class SmallShop(Place):
+    """A shop of any pages; it counts what it is asked for."""
+
+    handler = _Shelf
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        """By method and path."""
+        self.broken: dict[str, int] = {}
+        """What a path answers in place of 200; `*` is any."""
+        super().__init__()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
-    receiver.close()
+    receiver.die()
+
+
+@pytest.fixture
+def shop() -> Iterator[SmallShop]:
+    shop = SmallShop()
+    yield shop
+    shop.die()
 
 
 @pytest.fixture
