@@ -35,6 +35,13 @@ SELECT watched, :hour, sum(status = 'up'), sum(status = 'degraded'), sum(status 
 FROM ranked GROUP BY watched
 """
 
+_OLD_RESULTS = "DELETE FROM results WHERE id IN (SELECT id FROM results ORDER BY id LIMIT ?) AND started < ?"
+_OLD_DECISIONS = (
+    "DELETE FROM decisions"
+    " WHERE id IN (SELECT id FROM decisions WHERE incident IS NULL ORDER BY id LIMIT ?) AND at < ?"
+)
+"""Decisions about single runs; those that belong to an incident are kept with it, for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -47,7 +54,9 @@ class Retention:
 def tidy(store: Store, retention: Retention, now: float) -> None:
     """Sum up the hours that ended, delete what is older than it is kept."""
     roll_up(store, now)
-    _delete_results(store, now - retention.raw_days * 24 * HOUR)
+    before = math.floor((now - retention.raw_days * 24 * HOUR) / HOUR) * HOUR
+    _delete_all(store, _OLD_RESULTS, before)
+    _delete_all(store, _OLD_DECISIONS, before)
     oldest = now - retention.hours_days * 24 * HOUR
     store.write(lambda connection: connection.execute("DELETE FROM hours WHERE hour < ?", (oldest,))).result()
 
@@ -73,15 +82,10 @@ def _first_hour(connection: sqlite3.Connection, end: int) -> int:
     return end if rolled is None else math.floor(rolled / HOUR) * HOUR
 
 
-def _delete_results(store: Store, before: float) -> None:
-    """Delete from the oldest row on, hour by whole hour."""
-    before = math.floor(before / HOUR) * HOUR
-    while store.write(lambda connection: _delete_chunk(connection, before)).result() == CHUNK:
+def _delete_all(store: Store, statement: str, before: float) -> None:
+    """Delete from the oldest row on, in small bites."""
+    while (
+        store.write(lambda connection: connection.execute(statement, (CHUNK, before)).rowcount).result()
+        == CHUNK
+    ):
         pass
-
-
-def _delete_chunk(connection: sqlite3.Connection, before: float) -> int:
-    return connection.execute(
-        "DELETE FROM results WHERE id IN (SELECT id FROM results ORDER BY id LIMIT ?) AND started < ?",
-        (CHUNK, before),
-    ).rowcount
