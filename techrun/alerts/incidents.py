@@ -168,6 +168,14 @@ def leave(incident: Incident, check: CheckId, at: float, rule: str) -> Incident:
     return left if left.failing else close(left, at, rule)
 
 
+def leave_storm(storm: Incident, shop: str, at: float, rule: str) -> Incident:
+    """The storm without this shop, whatever of it led when it came in."""
+    for member in storm.failing:
+        if member.check.shop == shop:
+            storm = leave(storm, member.check, at, rule)
+    return storm
+
+
 def close(incident: Incident, at: float, rule: str) -> Incident:
     """The incident, over."""
     return replace(incident, closed=at, closed_by=rule)

@@ -13,6 +13,7 @@ from techrun.alerts.incidents import (
     add,
     leak_incident,
     leave,
+    leave_storm,
     open_incident,
     outage,
     refreshed,
@@ -75,7 +76,8 @@ class Keeper:
         # A shop that is gone is still needed for the last message about it.
         self.shops = {**self.shops, **{shop.name: shop for shop in shops}}
         for incident in list(self.open.values()):
-            for member in incident.failing:
+            # A shop leaves a storm when it is over there, not with the check that led when it came in.
+            for member in incident.failing if incident.kind != "storm" else ():
                 if member.check not in self.checks:
                     self._leave(incident.id, member.check, at, "closed.check_gone", pending)
         gone = [check for check in self.states if check not in self.checks]
@@ -107,7 +109,7 @@ class Keeper:
     def ends_untold(self, result: Result) -> bool:
         """Whether this result may end an incident before it is known whom to tell of it."""
         return result.outcome.status is not Status.DOWN and any(
-            self.open[number].told is None for number in self._where.get(result.check.id, ())
+            one.told is None for one in self._incidents_with(result.check.id)
         )
 
     def take(self, result: Result, pending: Pending) -> None:
@@ -264,8 +266,9 @@ class Keeper:
     ) -> Iterator[Incident]:
         """The open incidents that this check belongs to and has not recovered from."""
         for number in sorted(self._where.get(check, ())):
-            incident = self.open[number]
-            if incident.kind in kinds:
+            # What closed since this was asked is none of them any more.
+            incident = self.open.get(number)
+            if incident is not None and incident.kind in kinds:
                 yield incident
 
     def _index(self, incident: Incident) -> None:
@@ -283,8 +286,10 @@ class Keeper:
     def _leave(self, number: int, check: CheckId, at: float, rule: str, pending: Pending) -> None:
         noted = self._decisions.get(check) == rule  # the check's own decision is in the story already
         left = self.put(leave(self.open[number], check, at, rule), pending, "" if noted else rule, check)
-        if left.closed is not None and left.storm in self.open and left.lead is not None:
-            self._leave(left.storm, left.lead.check, at, rule, pending)
+        storm = self.open.get(left.storm or 0)
+        others = (one for one in self.open.values() if (one.storm, one.shop) == (left.storm, left.shop))
+        if left.closed is not None and storm is not None and not any(others):
+            self.put(leave_storm(storm, left.shop, at, rule), pending, rule)
 
 
 def _may_be_quiet(state: CheckState) -> bool:

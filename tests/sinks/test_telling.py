@@ -106,6 +106,14 @@ class Watch:
             self.last = message
         self.connection.execute("UPDATE outbox SET state = 'sent', attempts = 1, settled = ?", (self.now,))
 
+    def configure(self, *checks):
+        """As after a reload: these are watched from now on."""
+        self.checks, pending = checks, Pending()
+        self.shops |= {one.id.shop: Shop(one.id.shop, "https://shop.example") for one in checks}
+        self.keeper.configure(checks, tuple(self.shops.values()), self.now, pending)
+        self.settle(pending)
+        return self
+
     def acknowledge(self, number=1):
         given = {**self.desk.acknowledged, number: Acknowledgement(number, self.now, "dee", "on it")}
         self.desk = replace(self.desk, acknowledged=given)
@@ -384,3 +392,58 @@ def test_the_story_of_an_incident_names_every_rule():
         "recovered.confirmed",
         "owed.recovered",
     ]
+
+
+def storm_of(count=6, **settings):
+    checks = fleet(count)
+    watch = Watch(checks=tuple(checks), **settings)
+    for _ in range(4):
+        for one in checks:
+            watch.run(one, BROKEN, after=1.0)
+    return watch.wait(5), checks
+
+
+def is_quiet(watch):
+    """Nothing is open any more, and nothing is still to be told."""
+    return not watch.keeper.open and not watch.keeper.ended and not list(open_incidents(watch.connection))
+
+
+@pytest.mark.parametrize("last", [0, -1], ids=["its first shop", "its last shop"])
+def test_a_storm_ends_with_whichever_shop_recovers_last(last):
+    watch, checks = storm_of()
+    final = checks.pop(last)
+    watch.heal(*checks).heal(final).wait(5)
+    assert is_quiet(watch)
+
+
+def test_a_storm_whose_shops_all_leave_the_configuration_ends():
+    watch, _ = storm_of(5)
+    watch.configure(HOME).wait(5)
+    assert is_quiet(watch)
+    assert not watch.keeper.states
+
+
+def test_a_shop_of_a_storm_that_gets_another_lead_still_leaves_it():
+    pages = [shop_check("home", shop=f"shop-{number}") for number in range(5)]
+    child = shop_check("checkout", shop="shop-0", depends_on=("home",))
+    watch = Watch(checks=(child, *pages)).run(pages[0], WELL)
+    for _ in range(4):
+        for one in (child, *pages[1:]):
+            watch.run(one, WRONG if one is child else BROKEN, after=1.0)
+    watch.wait(50).fail(pages[0]).wait(5)
+    watch.heal(child, *pages).wait(5)
+    assert is_quiet(watch)
+
+
+def test_what_a_storm_covers_outlives_a_check_that_leaves_the_configuration():
+    checks = fleet(5)
+    other = shop_check("search", shop="shop-00")
+    watch = Watch(checks=(*checks, other))
+    for _ in range(4):
+        for one in (*checks, other):
+            watch.run(one, BROKEN, after=1.0)
+    watch.wait(5)
+    watch.heal(*checks[1:]).configure(other, *checks[1:]).wait(5)
+    assert [one.kind for one in watch.keeper.open.values()] == ["outage", "storm"]
+    watch.heal(other).wait(5)
+    assert is_quiet(watch)
