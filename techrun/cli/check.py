@@ -69,7 +69,7 @@ def _print(loaded: Loaded, results: list[Result], options: dict[str, Any]) -> No
     elif options["format_"] == "table":
         _print_for_people(loaded, results, options)
     else:
-        click.echo(_machine_format(results, options["format_"]))
+        click.echo(_machine_format(loaded, results, options["format_"]))
 
 
 def _print_for_people(loaded: Loaded, results: list[Result], options: dict[str, Any]) -> None:
@@ -102,14 +102,16 @@ def _print_curl(results: list[Result]) -> None:
             click.echo(curl_line(exchange))
 
 
-def _machine_format(results: list[Result], name: str) -> str:
+def _machine_format(loaded: Loaded, results: list[Result], name: str) -> str:
     import json
+    import time
 
+    from techrun.app.deciding import silenced_now
     from techrun.cli.show import reports
     from techrun.sinks.jsonl import line_of
 
     if name == "junit":
-        return reports.junit(results)
+        return reports.junit(results, silenced_now(loaded, results, time.time()))
     if name == "markdown":
         return reports.markdown(results)
     lines = [line_of(result).rstrip() for result in results]

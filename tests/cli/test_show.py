@@ -63,11 +63,24 @@ def test_a_curl_line_survives_the_shell_and_leaves_out_what_curl_sets_itself(fai
 
 def test_junit_tells_failures_from_errors(make_result, failed_payment) -> None:
     blocked = make_result("search", Status.BLOCKED, reason=Reason.BLOCKED, message="captcha \x00 page")
-    root = ET.fromstring(junit([make_result(), failed_payment, blocked]))
+    root = ET.fromstring(junit([make_result(), failed_payment, blocked], {}))
     suite = root.find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
     assert [child.tag for case in suite for child in case] == ["failure", "error"]
+
+
+def test_junit_skips_what_is_down_and_silenced_and_what_works_is_a_success_all_the_same(
+    make_result, failed_payment
+) -> None:
+    well = make_result()
+    silenced = {failed_payment.check.id: "silence #4 (new PSP)", well.check.id: "silence #4 (new PSP)"}
+    suite = ET.fromstring(junit([well, failed_payment], silenced)).find("testsuite")
+    assert suite is not None
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
+    (skipped,) = [child for case in suite for child in case]
+    assert skipped.tag == "skipped"
+    assert skipped.get("message", "").startswith("silence #4 (new PSP): ")
 
 
 def test_markdown_escapes_what_would_break_the_table(make_result) -> None:
