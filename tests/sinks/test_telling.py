@@ -24,6 +24,7 @@ START = 1_790_000_000.0
 WELL = Outcome(Status.UP)
 BROKEN = Outcome(Status.DOWN, Reason.CONNECT, "connection refused")
 WRONG = Outcome(Status.DOWN, Reason.EXPECTATION, "no price")
+SLOW = Outcome(Status.DEGRADED, Reason.BUDGET, "slow")
 BLOCKED = Outcome(Status.BLOCKED, Reason.BLOCKED, "a captcha")
 POLICY = Policy(
     escalate=("boss",),
@@ -447,3 +448,126 @@ def test_what_a_storm_covers_outlives_a_check_that_leaves_the_configuration():
     assert [one.kind for one in watch.keeper.open.values()] == ["outage", "storm"]
     watch.heal(other).wait(5)
     assert is_quiet(watch)
+
+
+class Stories:
+    """What happens, a step at a time; between any two of them techrun may be started anew."""
+
+    @staticmethod
+    def storm(watch):
+        checks = watch.checks
+        for _ in range(4):
+            for one in checks:
+                yield watch.run(one, BROKEN, after=1.0)
+        yield watch.wait(5)
+        yield watch.wait(700, step=10)
+        for one in (*checks[1:], checks[0]):
+            yield watch.heal(one)
+
+    @staticmethod
+    def blind(watch):
+        yield watch.run(SEARCH, WELL)
+        for _ in range(20):
+            yield watch.run(SEARCH, BLOCKED, after=60)
+        yield watch.wait(90)
+        yield watch.run(SEARCH, WELL, after=10)
+
+    @staticmethod
+    def degraded(watch):
+        for _ in range(20):
+            yield watch.run(SEARCH, SLOW, after=60)
+        yield watch.wait(90)
+        yield watch.run(SEARCH, WELL, WELL, after=10)
+
+    @staticmethod
+    def windows(watch):
+        yield watch.window(seconds=120)
+        yield watch.fail(HOME)
+        yield watch.wait(60)
+        yield watch.wait(30)
+        yield watch.window(kind="maintenance", seconds=1200)
+        yield watch.wait(1100, step=10)
+        yield watch.wait(200, step=10)
+        yield watch.heal(HOME)
+
+    @staticmethod
+    def release(watch):
+        yield watch.run(HOME, WELL)
+        yield watch.release()
+        for _ in range(6):
+            yield watch.run(HOME, BROKEN, after=10)
+        yield watch.wait(100)
+        yield watch.heal(HOME)
+
+    @staticmethod
+    def escalation(watch):
+        yield watch.fail(HOME)
+        yield watch.wait(5)
+        yield watch.wait(590, step=5)
+        yield watch.wait(20)
+        yield watch.wait(2400, step=10)
+        yield watch.acknowledge()
+        yield watch.wait(4000, step=10)
+        yield watch.heal(HOME)
+
+    @staticmethod
+    def update(watch):
+        yield watch.fail(HOME)
+        yield watch.fail(CHECKOUT, WRONG)
+        yield watch.wait(5)
+        yield watch.heal(HOME)
+        yield watch.wait(110)
+        yield watch.wait(20)
+        yield watch.heal(CHECKOUT)
+
+    @staticmethod
+    def parent(watch):
+        yield watch.run(HOME, WELL)
+        for _ in range(4):
+            yield watch.run(CHECKOUT, BROKEN, after=10)
+        yield watch.wait(20)
+        yield watch.wait(30)
+        yield watch.run(HOME, WELL)
+        yield watch.heal(CHECKOUT)
+
+    @staticmethod
+    def uplink(watch):
+        watch.network = ("lost", watch.now)
+        yield watch.fail(HOME)
+        yield watch.wait(15)
+        yield watch.wait(30)
+        watch.network = ("ok", watch.now)
+        yield watch.wait(5)
+        yield watch.heal(HOME)
+
+    @staticmethod
+    def raised(watch):
+        yield watch.fail(SEARCH)
+        yield watch.wait(70)
+        yield watch.fail(HOME)
+        yield watch.wait(5)
+        yield watch.heal(HOME)
+        yield watch.heal(SEARCH)
+
+
+STORIES = {name: each for name, each in vars(Stories).items() if isinstance(each, staticmethod)}
+
+
+def told_in(story, restart_after=None):
+    """What is told, with or without a restart after this step; and how many steps there are."""
+    watch = Watch(checks=tuple(fleet(6))) if story == "storm" else Watch()
+    steps = 0
+    for steps, _ in enumerate(getattr(Stories, story)(watch), 1):
+        if steps == restart_after:
+            watch.start()
+    watch.wait(300)
+    assert is_quiet(watch)
+    return watch.told, steps
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_restart_after_any_step_of_a_story_changes_nothing_of_what_is_told(story):
+    told, steps = told_in(story)
+    assert told
+    for step in range(1, steps + 1):
+        assert (step, told_in(story, step)[0]) == (step, told)
