@@ -100,7 +100,7 @@ class Engine:
         self._tick()
 
     def hurry(self, checks: Iterable[CheckId]) -> None:
-        """Run these checks now, without orders, unless they are just running or being confirmed."""
+        """Run these checks now or right after their last run, without orders, unless they are being confirmed."""
         for check in checks:
             self._schedule.hurry(check)
         self._tick()

@@ -27,7 +27,7 @@ after a suspended machine wakes up, checks spread again instead of all running a
 ORDER_RETRY = 60.0
 """Seconds from the end of a failed order to the one more order that confirms it."""
 JUST_RUN = 5.0
-"""Seconds after the start of a run in which the check is not asked again."""
+"""Seconds after the start of a run before the check is asked again."""
 
 _STALE = -1
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the clock that goes on while suspended
@@ -93,6 +93,8 @@ class _Timer:
     failures: int = 0
     """In a row; runs that tell nothing about the shop neither count nor reset."""
     order_retried: bool = False
+    asked: bool = False
+    """Somebody wants to know how it is after the run that is under way."""
     missed: int = 0
     ticket: int = _STALE
     """Number of its valid entry in the heap; all others are stale."""
@@ -140,13 +142,16 @@ class Schedule:
     def hurry(self, check: CheckId) -> None:
         """Let a check run now beside its regular moments, without orders.
 
-        Not while it runs, has just run, or has failed and waits to be confirmed: asked sooner, a hiccup
-        would count as an outage.
+        If it runs or has just run, a little later: what it found then may be older than the question. Not if it
+        has failed and waits to be confirmed: asked sooner, a hiccup would count as an outage.
         """
-        timer, now = self._timers.get(check), self._clock.elapsed()
-        if timer is None or timer.busy or now - timer.started < JUST_RUN or _is_being_confirmed(timer):
+        timer = self._timers.get(check)
+        if timer is None or _is_being_confirmed(timer):
             return
-        timer.extra = _Extra(now, "confirmation")
+        if timer.busy:
+            timer.asked = True
+            return
+        timer.extra = self._hurried(timer)
         self._push(timer)
 
     def wants(self, run: Due) -> bool:
@@ -166,9 +171,16 @@ class Schedule:
         if timer.check.digest != run.check.digest:
             return False
         timer.extra = _confirmation(timer, run, outcome, self._clock.elapsed())
+        asked, timer.asked = timer.asked, False
+        if asked and not _is_being_confirmed(timer):
+            timer.extra = self._hurried(timer)
         if timer.extra is not None:
             self._push(timer)
         return True
+
+    def _hurried(self, timer: _Timer) -> _Extra:
+        """A run as soon as it tells something new."""
+        return _Extra(max(self._clock.elapsed(), timer.started + JUST_RUN), "confirmation")
 
     def _renew(self, old: _Timer | None, check: Check, now: float) -> _Timer:
         """A new timer; a run that is still under way under the old definition is not overlapped."""

@@ -264,5 +264,13 @@ def shop() -> Iterator[SmallShop]:
 
 
 @pytest.fixture
+def witness() -> Iterator[SmallShop]:
+    """A well-known site."""
+    site = SmallShop()
+    yield site
+    site.die()
+
+
+@pytest.fixture
 def free_port() -> int:
     return a_free_port()

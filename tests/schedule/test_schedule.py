@@ -318,21 +318,26 @@ class TestHurry:
         assert following.planned - regular.planned == pytest.approx(60.0)
         assert (following.trigger, following.missed) == ("schedule", 0)
 
-    def test_a_check_that_runs_is_not_hurried(self):
+    @pytest.mark.parametrize(("outcome", "runs"), [(UP, 1), (DOWN, 0)], ids=["well", "to be confirmed"])
+    def test_a_check_that_runs_is_asked_when_it_has_ended(self, outcome, runs):
+        """What it finds may be older than the question."""
         schedule, clock = scheduled(a_check(every=300.0))
         run = take_next(schedule, clock)
         clock.forward(20.0)
         schedule.hurry(HOME)
-        end(schedule, run)
+        assert schedule.take() == []
+        end(schedule, run, outcome)
+        assert len(schedule.take()) == runs
         assert schedule.take() == []
 
-    @pytest.mark.parametrize(("ago", "runs"), [(4.9, 0), (5.0, 1)])
-    def test_a_check_that_has_just_run_is_not_hurried(self, ago, runs):
+    @pytest.mark.parametrize(("ago", "wait"), [(0.0, 5.0), (4.0, 1.0), (5.0, 0.0)])
+    def test_a_check_that_has_just_run_is_asked_a_little_later(self, ago, wait):
         schedule, clock = scheduled(a_check(every=300.0))
         take_after_end(schedule, clock)
         clock.to(clock.now + ago)
         schedule.hurry(HOME)
-        assert len(schedule.take()) == runs
+        asked = clock.now
+        assert take_next(schedule, clock).planned - asked == pytest.approx(wait)
 
     def test_hurried_twice_it_runs_once(self):
         schedule, _ = scheduled(a_check(every=300.0))
