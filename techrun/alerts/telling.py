@@ -5,7 +5,16 @@ from __future__ import annotations
 import shlex
 
 from techrun.alerts.context import AtRisk, Context
-from techrun.alerts.wording import about_text, cut, duration_text, listed, money_text, one_line, time_text
+from techrun.alerts.wording import (
+    about_text,
+    cut,
+    duration_text,
+    fitting,
+    listed,
+    money_text,
+    one_line,
+    time_text,
+)
 from techrun.model import Reason
 from techrun.standing import LEAKS_ALLOWED, Event, Hold, Incident, IncidentKind, Member
 
@@ -168,7 +177,11 @@ class Teller:
         return listed(mended, NAMES) if self.goes_on or len(members) > 1 else ""
 
     def _with_why(self, member: Member) -> str:
-        why = ", ".join(filter(None, (f'"{member.step}"' if member.step else "", _why(member))))
+        lead = self._lead
+        if lead and member.message and (member.step, member.message) == (lead.step, lead.message):
+            return f"{self._name(member)} (the same)"
+        step = f'"{member.step}", ' if member.step else ""
+        why = f"{step}{fitting(_why(member), WHY - len(step))}".removesuffix(", ")
         return f"{self._name(member)} ({cut(why, WHY)})" if why else self._name(member)
 
     def _name(self, member: Member) -> str:

@@ -6,7 +6,7 @@ it stays the same, letter by letter, in every message of an incident.
 
 from __future__ import annotations
 
-from techrun.alerts.wording import cut, duration_text, one_line
+from techrun.alerts.wording import cut, duration_text, fitting, one_line
 from techrun.model import Check
 from techrun.standing import Event, Incident, IncidentKind, Member
 
@@ -31,7 +31,7 @@ def title_of(
     why = one_line(why)
     if not why or room < min(_SHORTEST_WHY, len(why)):
         return cut(title, PART)
-    return f"{title} ({cut(why, room)})"
+    return f"{title} ({fitting(why, room)})"
 
 
 def headline_of(event: Event, incident: Incident, now: float) -> str:

@@ -124,12 +124,12 @@ def _end(window: Window) -> float:
 
 
 def _described(window: Window) -> str:
-    """For people: `silence #4 by dee: "new PSP"`."""
-    parts = (
-        window.kind,
-        f"#{window.id}" if window.id else "",
-        f"by {window.author}" if window.author else "",
-        f"({window.source})" if window.source else "",
-    )
-    text = " ".join(part for part in parts if part)
+    """For people: `silence #4 by dee: "new PSP"`, `release v812 by ci`."""
+    by = f"by {window.author}" if window.author else ""
+    if window.kind == "grace":
+        shop = " ".join(window.selectors)  # of which the message is anyway
+        return " ".join(filter(None, (window.source.replace(f"release {shop} ", "release "), by)))
+    number = f"#{window.id}" if window.id else ""
+    source = f"({window.source})" if window.source else ""
+    text = " ".join(filter(None, (window.kind, number, by, source)))
     return f'{text}: "{window.reason}"' if window.reason else text

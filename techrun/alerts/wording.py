@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from techrun.language.durations import show
 from techrun.zones import zone_of
+
+_SAYS = re.compile(r'; the page says (".+")$')
 
 
 def utc_text(moment: float) -> str:
@@ -64,3 +67,9 @@ def one_line(text: str) -> str:
 def cut(text: str, limit: int) -> str:
     """At most so many characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def fitting(why: str, limit: int) -> str:
+    """A reason, cut; where all of it has no room, what the page itself says is told first."""
+    says = _SAYS.search(why)
+    return cut(says[1] if says and len(why) > limit else why, limit)

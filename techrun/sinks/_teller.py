@@ -235,10 +235,14 @@ class Teller:
         return tuple(dict.fromkeys(one.channel for one in known if one.state != "given_up"))
 
     def _up(self, shop: str) -> tuple[str, ...]:
+        """What works: confirmed up, and not failing just now."""
         states = self._keeper.states
         up = (
             check.name
             for check in self._keeper.checks
-            if check.shop == shop and check in states and states[check].status is Status.UP
+            if check.shop == shop
+            and check in states
+            and states[check].status is Status.UP
+            and states[check].streak is not Status.DOWN
         )
         return tuple(name for name, _ in zip(up, range(NAMES), strict=False))

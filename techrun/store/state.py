@@ -202,10 +202,12 @@ def _member(row: tuple[Any, ...]) -> Member:
 
 
 def save_decision(connection: sqlite3.Connection, decided: Decided) -> None:
-    """Note a decision for the story of its check or incident."""
+    """Note a decision for the story of its check or incident, once."""
     check = decided.check or CheckId("", "")
     connection.execute(
-        "INSERT INTO decisions (at, shop, name, incident, decision, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO decisions (at, shop, name, incident, decision, detail) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+        " WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE (at, shop, name) = (?1, ?2, ?3)"
+        " AND incident IS ?4 AND (decision, detail) = (?5, ?6))",
         (decided.at, check.shop, check.name, decided.incident, decided.decision, decided.detail),
     )
 
@@ -270,13 +272,22 @@ def open_holds(connection: sqlite3.Connection) -> dict[int, dict[str, Hold]]:
 
 
 def held_seconds(connection: sqlite3.Connection, incidents: Sequence[int], now: float) -> dict[int, float]:
-    """For how long these incidents were held, until now; the wait for a group is none."""
+    """For how long these incidents were held, until now; the wait for a group is none.
+
+    What held at the same time counts once, and the time between two holds not at all.
+    """
     rows = connection.execute(
-        "SELECT incident, min(since), max(coalesce(until, ?)) FROM holds WHERE rule != 'held.group_wait'"
-        " AND incident IN (SELECT value FROM json_each(?)) GROUP BY incident",
+        "SELECT incident, since, coalesce(until, ?) FROM holds WHERE rule != 'held.group_wait'"
+        " AND incident IN (SELECT value FROM json_each(?)) ORDER BY incident, since",
         (now, json.dumps(list(incidents))),
     )
-    return {incident: until - since for incident, since, until in rows}
+    seconds: dict[int, float] = {}
+    ends: dict[int, float] = {}
+    for incident, since, until in rows:
+        begins = max(since, ends.get(incident, since))
+        seconds[incident] = seconds.get(incident, 0.0) + max(0.0, until - begins)
+        ends[incident] = max(until, begins)
+    return seconds
 
 
 def undelivered_incidents(connection: sqlite3.Connection) -> list[Incident]:

@@ -198,6 +198,11 @@ def test_other_checks_of_the_incident_are_told_of_other_shops_with_their_shop():
     assert told("works_again", incident=SEVERAL) == "acme-pt/home"
 
 
+def test_another_check_that_found_the_same_is_not_told_twice_over():
+    same = replace(PAYMENT, check=CheckId("acme-es", "order"))
+    assert told("also_failing", incident=replace(OUTAGE, members=(PAYMENT, same))) == "order (the same)"
+
+
 def test_the_end_names_the_checks_where_there_were_several():
     assert told("works_again", "recovered", ALL_MENDED) == "checkout, search, acme-pt/home"
     assert told("works_again", "recovered", CLOSED) == ""

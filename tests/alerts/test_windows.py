@@ -319,9 +319,13 @@ def test_what_is_not_about_checks_is_not_held():
             {"kind": "maintenance", "source": "calendar: stock", "id": 9},
             "maintenance #9 (calendar: stock)",
         ),
-        ({"kind": "grace", "source": "release v812", "id": 0}, "grace (release v812)"),
+        ({"kind": "grace", "source": "release v812", "id": 0}, "release v812"),
+        (
+            {"kind": "grace", "source": "release acme-es v812", "author": "ci", "selectors": ("acme-es",)},
+            "release v812 by ci",
+        ),
     ],
-    ids=["with a reason", "without", "of the calendar", "of a release"],
+    ids=["with a reason", "without", "of the calendar", "of a release", "of a release that is known"],
 )
 def test_a_hold_says_for_people_what_holds(changes, text):
     assert hold_by(make_window(**changes)).detail == text

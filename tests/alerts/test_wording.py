@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from techrun.alerts.wording import about_text, duration_text, listed, money_text, time_text
+from techrun.alerts.wording import about_text, duration_text, fitting, listed, money_text, time_text
 
 MOMENT = 1_789_953_125.0  # 2026-09-21 03:12:05 in Madrid
 
@@ -75,3 +75,16 @@ def test_money_is_a_range_of_two_digits_that_mean_something(low, high, text):
 )
 def test_of_a_long_list_the_first_are_told_and_how_many_there_are_more(words, text):
     assert listed(words, 2) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (200, 'expected url to match "/review$"; the page says "Your card was declined."'),
+        (40, '"Your card was declined."'),
+        (12, '"Your card …'),
+    ],
+    ids=["all of it has room", "what the page says has", "a part of that"],
+)
+def test_a_reason_without_room_is_told_in_the_words_of_the_page(limit, text):
+    assert fitting('expected url to match "/review$"; the page says "Your card was declined."', limit) == text

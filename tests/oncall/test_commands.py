@@ -102,7 +102,7 @@ class TestIncidents:
             "goes on",
             "lost:",
             "EUR",
-            'acme-es/home: at "home" expected 200, got 502 [status]',
+            'acme-es/home: at "home": expected 200, got 502 [status]',
             "trace 9f2c",
             "the first run failed",
             "held.group_wait begins",

@@ -10,10 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from techrun.alerts.rules import RULES
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import seconds
 from techrun.handling import Annotation
-from techrun.views import Attempt, IncidentStanding, MemberStanding, Money, Story, ToldMessage, hold_text
+from techrun.views import (
+    Attempt,
+    IncidentStanding,
+    MemberStanding,
+    Money,
+    NamedDecision,
+    Story,
+    ToldMessage,
+    hold_text,
+)
 
 STYLES = {"page": "bold red", "ticket": "yellow", "info": "default"}
 INDENT = "  "
@@ -95,7 +105,7 @@ def _money(money: Money) -> str:
 
 def _member(member: MemberStanding) -> Text:
     line = Text(f"{INDENT}{member.check}: ", "default")
-    where = f'at "{member.step}" ' if member.step else ""
+    where = f'at "{member.step}": ' if member.step else ""
     reason = f" [{member.reason.value}]" if member.reason else ""
     line.append(f"{where}{member.message}{reason}", "red" if member.recovered is None else "default")
     tail = [f"since {clock(member.since)}"]
@@ -109,8 +119,7 @@ def _happened(story: Story) -> Iterator[Line]:
     for decided in story.decisions:
         if decided.decision == "acknowledged":
             continue  # told below, by each who did
-        about = " ".join(filter(None, (decided.check, decided.detail)))
-        yield decided.at, f"{decided.decision}{f': {about}' if about else ''}", "default"
+        yield decided.at, _decision(decided, story.incident.title), "default"
     for hold in story.holds:
         if hold.since is not None:
             yield hold.since, f"{hold.rule} begins{f': {hold.detail}' if hold.detail else ''}", "cyan"
@@ -122,17 +131,26 @@ def _happened(story: Story) -> Iterator[Line]:
     for said in story.annotations:
         yield said.at, _annotation(said), "green"
     for message in story.messages:
-        yield from _told(message)
+        yield from _told(message, story.incident.title)
 
 
-def _told(message: ToldMessage) -> Iterator[Line]:
+def _decision(decided: NamedDecision, title: str) -> str:
+    """Which rule, what about, and in words what the rule means; the incident's title stands above already."""
+    detail = "" if decided.detail == title else decided.detail
+    about = ": ".join(filter(None, (decided.check, detail)))
+    means = RULES.get(decided.decision, "")
+    return f"{decided.decision}: " + (f"{about} ({means})" if about and means else about or means)
+
+
+def _told(message: ToldMessage, title: str) -> Iterator[Line]:
     nth = f" ({message.nth})" if message.nth > 1 else ""
     instead = f" in place of {message.stands_for}" if message.stands_for else ""
     to = f"{message.event}{nth} to {message.channel}{instead}"
     if message.shadow:
         yield message.created, f"{to}: in shadow, not sent: {message.title}", "default"
         return
-    yield message.created, f"{to}: {message.title}", "default"
+    if not message.title.endswith(f"] {title}"):
+        yield message.created, f"{to}: {message.title}", "default"
     before = ""
     for attempt in message.attempts:
         told = replace(attempt, answer="the same") if attempt.answer and attempt.answer == before else attempt

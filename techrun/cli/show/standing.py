@@ -68,7 +68,7 @@ def _runs(runs: Sequence[LastRun]) -> Table:
     for column in ("run", "status", "took", "what it found"):
         table.add_column(column, overflow="fold", no_wrap=column != "what it found")
     for run in runs:
-        where = f'at "{run.step}" ' if run.step and run.reason else ""
+        where = f'at "{run.step}": ' if run.step and run.reason else ""
         took = seconds(run.duration)
         table.add_row(
             clock(run.started), Text(badge(run.status), STYLES[run.status]), took, where + run.message
@@ -80,7 +80,7 @@ def _found(run: LastRun | None) -> Text:
     if run is None:
         return Text("")
     text = Text(badge(run.status), STYLES[run.status])
-    where = f' at "{run.step}"' if run.step and run.reason else ""
+    where = f' at "{run.step}":' if run.step and run.reason else ""
     return text.append(f"{where} {run.message}".rstrip(), "default")
 
 
