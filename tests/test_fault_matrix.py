@@ -110,7 +110,8 @@ class Watcher:
     """The daemon of `techrun run`, on a loop in a thread; it is a sink itself, to know the last results."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        environ = {**os.environ, "TECHRUN_DEMO_URL": url}
+        phone = f"{url.removeprefix('http://')}/_phone"
+        environ = {**os.environ, "TECHRUN_DEMO_URL": url, "TECHRUN_DEMO_PHONE": phone}
         loaded = faster(load(shipped_checks() / "demo", environ))
         self._expected = len(loaded.checks)
         self.last: dict[str, Result] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techrun.app.loading import Loaded, load
-from techrun.config.files import shipped_checks, shown
+from techrun.config.files import shipped_checks
 from techrun.demo.server import DEFAULT_PORT, DemoShop, FaultState, list_faults, mend, set_fault
 
 SHOP = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -35,7 +35,7 @@ class Demo:
     def exports(self) -> dict[str, str]:
         """What a second terminal needs in its environment, so that every command means this demo."""
         wanted = {
-            "TECHRUN_CONFIG": shown(self.loaded.path),
+            "TECHRUN_CONFIG": str(shipped_checks() / "demo"),
             "TECHRUN_SERVER": self.watcher,
             "TECHRUN_TOKEN": self.loaded.settings.web.tokens.operate[0],
         }
