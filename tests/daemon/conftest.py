@@ -222,7 +222,7 @@ class _Shelf(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.at.asked[f"{self.command} {self.path}"] += 1
         status = self.at.broken.get(self.path, self.at.broken.get("*", 200))
-        text = b"<html><title>shop</title><main><p id=order>D-1</p></main></html>"
+        text = self.at.page
         self.send_response(status)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(text)))
@@ -242,6 +242,7 @@ class SmallShop(Place):
         """By method and path."""
         self.broken: dict[str, int] = {}
         """What a path answers in place of 200; `*` is any."""
+        self.page = b"<html><title>shop</title><main><p id=order>D-1</p></main></html>"
         super().__init__()
 
     @property

@@ -28,6 +28,7 @@ checks:
 """
 SHOPS = ("acme-at", "acme-de", "acme-es", "acme-fr")
 ES = ("acme-es",)
+CAPTCHA = b"<html><title>Are you human?</title><div class=h-captcha></div></html>"
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_page_that_nobody_acknowledged_escalates_after_the_kill(
 
 def test_the_time_that_a_check_is_blind_is_counted_over_the_kill(watching, shop, receiver) -> None:
     daemon = watching()
-    shop.broken = {"/acme-es": 429}
+    shop.broken, shop.page = {"/acme-es": 403}, CAPTCHA
     more(daemon, *ES, "blocked", 2)
     daemon.restart()
     told = receiver.next()
