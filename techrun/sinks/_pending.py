@@ -15,6 +15,9 @@ from techrun.store.state import save_states
 
 log = logging.getLogger(__name__)
 
+RULES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""What a row is refused with by itself."""
+
 Note = Callable[[sqlite3.Connection], object]
 
 
@@ -59,8 +62,8 @@ class Pending:
 def _attempt(note: Note, connection: sqlite3.Connection) -> None:
     try:
         note(connection)
-    except sqlite3.OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, RULES):
+            raise  # the disk or the file is at fault: nothing was written
         # One row that breaks a rule must not hold back all the messages after it, for ever.
         log.exception("a change could not be noted")
