@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -13,6 +14,8 @@ from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
 from techrun.standing import Incident
 from techrun.store.desk import Request, answer
+
+log = logging.getLogger(__name__)
 
 UPLINK_LOST = 20.0
 """Seconds for which techrun's own network is gone before its owner is told."""
@@ -34,7 +37,7 @@ class Fleet:
         fresh = [request for number, request in waiting.items() if number not in self._served]
         self._served = set(waiting)
         for request in fresh:
-            said = self._serve(request, around.now, pending)
+            said = self._served_safely(request, around.now, pending)
             pending.notes.append(partial(answer, number=request.id, text=said, at=around.now))
 
     def _watch_uplink(self, around: Around, pending: Pending) -> None:
@@ -85,6 +88,14 @@ class Fleet:
                 storm = storm.with_member(replace(member, joined=now, joined_by="joined.storm"))
             self._keeper.put(replace(incident, storm=storm.id), pending, "joined.storm")
         self._keeper.put(storm, pending, "storm.gathers")
+
+    def _served_safely(self, request: Request, now: float, pending: Pending) -> str:
+        """A request that makes no sense must hold up neither alerts nor other requests."""
+        try:
+            return self._serve(request, now, pending)
+        except Exception:
+            log.exception("request %d to %s could not be served", request.id, request.verb)
+            return "error: the request cannot be read"
 
     def _serve(self, request: Request, now: float, pending: Pending) -> str:
         """Do what a person asks for; the answer begins with `error: ` where it cannot be done."""

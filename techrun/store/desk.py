@@ -54,7 +54,8 @@ class Desk:
     """All that persons have said and that matters now."""
 
     windows: tuple[Window, ...]
-    """Those that are to come, in force, or over for less than an hour."""
+    """Those that are to come, in force, or over for less than an hour; of the calendar also those that a person
+    ended, while the calendar still has them in force."""
     acknowledged: Mapping[int, Acknowledgement]
     """The latest one of each open incident."""
     releases: Mapping[str, Release]
@@ -73,7 +74,7 @@ def load_desk(connection: sqlite3.Connection, now: float) -> Desk:
         "SELECT id, at, author, verb, payload FROM requests WHERE answered IS NULL ORDER BY id"
     )
     return Desk(
-        windows=tuple(windows(connection, now - LATELY)),
+        windows=tuple(windows(connection, now - LATELY, planned=True)),
         acknowledged={row[0]: Acknowledgement(*row) for row in acknowledged},
         releases={row[1]: Release(*row) for row in connection.execute(_LATEST_RELEASES)},
         requests=tuple(
@@ -118,11 +119,15 @@ def end_window(connection: sqlite3.Connection, number: int, at: float) -> bool:
     return found.rowcount > 0
 
 
-def windows(connection: sqlite3.Connection, since: float) -> Iterator[Window]:
-    """Windows that were not over at this moment, oldest first."""
+def windows(connection: sqlite3.Connection, since: float, *, planned: bool = False) -> Iterator[Window]:
+    """Windows that were not over at this moment, oldest first.
+
+    `planned`: also those from the calendar and from releases that only a person's word ended before.
+    """
     rows = connection.execute(
-        f"SELECT {_WINDOW} FROM windows WHERE ends >= ? AND (ended IS NULL OR ended >= ?) ORDER BY id",  # noqa: S608  constants of this file
-        (since, since),
+        f"SELECT {_WINDOW} FROM windows WHERE ends >= ? AND (ended IS NULL OR ended >= ? OR (? AND source != ''))"  # noqa: S608  constants of this file
+        " ORDER BY id",
+        (since, since, planned),
     )
     for number, kind, selectors, starts, ends, reason, author, client, tags, *rest in rows:
         named, tagged = tuple(json.loads(selectors)), tuple(json.loads(tags))
