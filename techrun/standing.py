@@ -5,6 +5,7 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -173,6 +174,11 @@ class Incident:
             return replace(self, members=(*self.members, changed))
         members = tuple(changed if one.check == changed.check else one for one in self.members)
         return replace(self, members=members)
+
+
+def loudest(members: Iterable[Member], otherwise: Severity) -> Severity:
+    """The loudest severity of these members; `otherwise` of none."""
+    return max((member.severity for member in members), key=LOUDNESS.__getitem__, default=otherwise)
 
 
 Event = Literal[

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from techrun.alerts.message import title_of
 from techrun.model import Check, CheckId, Order, Reason, Result, Severity, Shop
-from techrun.standing import LOUDNESS, Change, Incident, IncidentKind, Member, storable
+from techrun.standing import LOUDNESS, Change, Incident, IncidentKind, Member, loudest, storable
 
 YOUNG = 300.0
-"""Seconds within which a louder check may raise an incident of the same cause; later it is one of its own."""
+"""Seconds within which an incident that was told takes up what is worse: a louder check, one that explains it, one
+that had recovered. Later that is an incident of its own, which is told."""
 UNAVAILABLE = frozenset(
     {
         Reason.DNS,
@@ -89,11 +90,13 @@ def join_rule(incident: Incident, change: Change, severity: Severity, checks: Ch
     failing = {member.check for member in incident.failing}
     if failing & ancestors(change.check, checks):
         return "joined.depends_on"
-    if any(change.check in ancestors(other, checks) for other in failing):
+    young, untold = change.at - incident.opened <= YOUNG, incident.told is None
+    if (young or untold) and any(change.check in ancestors(other, checks) for other in failing):
         return "joined.parent_of"
-    louder = LOUDNESS[severity] > LOUDNESS[incident.severity]
-    young = change.at - incident.opened <= YOUNG
-    return "joined.same_cause" if incident.cause == cause_of(change) and (young or not louder) else None
+    louder = LOUDNESS[severity] > LOUDNESS[loudest(incident.failing, incident.severity)]
+    again = not untold and incident.member(change.check) is not None  # they were told that it works
+    belongs = young or not (louder or again)
+    return "joined.same_cause" if belongs and incident.cause == cause_of(change) else None
 
 
 def strike(
@@ -166,6 +169,18 @@ def leave(incident: Incident, check: CheckId, at: float, rule: str) -> Incident:
         return incident
     left = incident.with_member(replace(member, recovered=at))
     return left if left.failing else close(left, at, rule)
+
+
+def led_anew(incident: Incident, checks: Checks) -> Incident:
+    """While nothing was told: what recovered already neither leads nor makes it loud."""
+    lead, failing = incident.lead, incident.failing
+    if incident.told is not None or lead is None or lead.recovered is None or not failing:
+        return incident
+    severity = loudest(failing, incident.severity)
+    first = next(member for member in failing if member.severity == severity)
+    rest = tuple(member for member in incident.members if member.check != first.check)
+    title = title_of(incident.kind, incident.shop, first, checks.get(first.check))
+    return replace(incident, members=(first, *rest), severity=severity, title=title)
 
 
 def leave_storm(storm: Incident, shop: str, at: float, rule: str) -> Incident:

@@ -12,7 +12,8 @@ from operator import attrgetter
 from techrun.alerts.policy import Policy
 from techrun.alerts.recipients import Recipients
 from techrun.handling import Acknowledgement
-from techrun.standing import LOUDNESS, Event, Hold, Incident, Told
+from techrun.model import Severity
+from techrun.standing import LOUDNESS, Event, Hold, Incident, Told, loudest
 
 UPDATE_AFTER = 120.0
 """Seconds from the lead's recovery until it is told that other checks still fail."""
@@ -42,6 +43,21 @@ class Case:
     def over(self) -> bool:
         """It ended. A leak has no end that is told."""
         return self.incident.kind != "leak" and (self.incident.closed is not None or self.withdrawn)
+
+    @property
+    def urgency(self) -> Severity:
+        """How loud it still is: what made it a page may have recovered."""
+        most = self.incident.severity
+        return min(most, loudest(self.incident.failing, most), key=LOUDNESS.__getitem__)
+
+    @property
+    def taken_on(self) -> bool:
+        """A person acknowledged it, and not only something quieter that it was told as then."""
+        given = self.acknowledged
+        if given is None:
+            return False
+        heard = [LOUDNESS[told.severity] for told in self.told if told.created <= given.at]
+        return not heard or max(heard) >= LOUDNESS[self.incident.severity]
 
     def told_on(self, channel: str) -> tuple[Told, ...]:
         """What was written for this channel."""
@@ -98,7 +114,7 @@ def escalated(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
 
 def paged(case: Case) -> float | None:
     """When somebody was first told that it pages; None while nobody was, or where it does not."""
-    if case.incident.severity != "page":
+    if case.urgency != "page":
         return None
     pages = (told for told in case.told if told.event in _GRAVITY and told.severity == "page")
     return min((told.created for told in pages), default=None)
@@ -124,7 +140,7 @@ def update(case: Case, _policy: Policy, now: float) -> Iterator[Owed]:
 
 def reminders(case: Case, policy: Policy, now: float) -> Iterator[Owed]:
     """It goes on, and nobody acknowledged it."""
-    every = policy.remind.get(case.incident.severity, 0.0)
+    every = policy.remind.get(case.urgency, 0.0)
     for channel in _hearing(case) if every > 0 else ():
         told = case.told_on(channel)
         if now - max(each.created for each in told) >= every:

@@ -85,7 +85,7 @@ def _may_be_told(event: Event, case: Case, holds: tuple[Hold, ...]) -> bool:
         return True
     if holds or (case.over and event not in _OF_USE_WHEN_OVER):
         return False
-    return case.acknowledged is None or event not in _URGING
+    return not case.taken_on or event not in _URGING
 
 
 def _next_escalation(
@@ -93,9 +93,9 @@ def _next_escalation(
 ) -> tuple[str, float] | None:
     """Reckoned from now where the first message is only just owed."""
     since = owing.paged(case)
-    if since is None and case.incident.severity == "page" and due:
+    if since is None and case.urgency == "page" and due:
         since = now
-    if since is None or holds or case.over or case.acknowledged is not None or case.incident.kind == "leak":
+    if since is None or holds or case.over or case.taken_on or case.incident.kind == "leak":
         return None
     still = owing.chain(case, policy, since)
     return next(((channel, when) for channel, when in still if channel not in due), None)

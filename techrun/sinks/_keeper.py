@@ -14,6 +14,7 @@ from techrun.alerts.incidents import (
     leak_incident,
     leave,
     leave_storm,
+    led_anew,
     open_incident,
     outage,
     refreshed,
@@ -143,11 +144,9 @@ class Keeper:
             return
         self._decisions[check] = decision
         detail = " ".join(filter(None, (fact.reason, fact.step, fact.message)))[:300]
-        decided = Decided(fact.ended, decision, check, self._incident_number(check), detail)
+        number = next((one.id for one in self._incidents_with(check)), None)
+        decided = Decided(fact.ended, decision, check, number, detail)
         pending.notes.append(partial(save_decision, decided=decided))
-
-    def _incident_number(self, check: CheckId) -> int | None:
-        return next((one.id for one in self._incidents_with(check)), None)
 
     def _follow(
         self, check: Check, before: CheckState, fact: Fact, change: Change | None, pending: Pending
@@ -214,8 +213,11 @@ class Keeper:
         elif mine is None:
             joined = add(same, replace(member, joined_by="joined.same_cause"), check)
             self.put(joined, pending, "joined.same_cause", check.id)
-        elif LOUDNESS[found.severity] > LOUDNESS[mine.severity]:
-            self.put(replace(mine, severity=found.severity), pending, found.rule, check.id)
+        elif any(
+            one.check == check.id and LOUDNESS[found.severity] > LOUDNESS[one.severity]
+            for one in mine.failing
+        ):
+            self.put(add(mine, replace(member, joined_by=found.rule), check), pending, found.rule, check.id)
 
     def _blocked_shops(self) -> set[str]:
         """The shops with several checks of which every one is blocked."""
@@ -285,7 +287,8 @@ class Keeper:
 
     def _leave(self, number: int, check: CheckId, at: float, rule: str, pending: Pending) -> None:
         noted = self._decisions.get(check) == rule  # the check's own decision is in the story already
-        left = self.put(leave(self.open[number], check, at, rule), pending, "" if noted else rule, check)
+        left = led_anew(leave(self.open[number], check, at, rule), self.checks)
+        self.put(left, pending, "" if noted else rule, check)
         storm = self.open.get(left.storm or 0)
         others = (one for one in self.open.values() if (one.storm, one.shop) == (left.storm, left.shop))
         if left.closed is not None and storm is not None and not any(others):

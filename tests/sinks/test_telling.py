@@ -15,7 +15,7 @@ from techrun.sinks._fleet import Fleet
 from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
 from techrun.sinks._teller import Teller
-from techrun.store.desk import Desk, Request
+from techrun.store.desk import Desk, Request, answer_to, ask, end_window, load_desk
 from techrun.store.migrations import migrate
 from techrun.store.outbox import told
 from techrun.store.state import decisions_of, holds_of, open_holds, open_incidents
@@ -571,3 +571,194 @@ def test_a_restart_after_any_step_of_a_story_changes_nothing_of_what_is_told(sto
     assert told
     for step in range(1, steps + 1):
         assert (step, told_in(story, step)[0]) == (step, told)
+
+
+def test_a_window_of_the_calendar_that_a_person_ended_stays_ended_until_it_would_have_been_over():
+    planned = Planned("import", "maintenance", ("acme-es",), starts=START, ends=START + 6 * 3600)
+    watch = Watch(policy=replace(POLICY, calendar=(planned,))).wait(60)
+    end_window(watch.connection, 1, watch.now)
+    watch.now += 2 * 3600
+    watch.desk = load_desk(watch.connection, watch.now)
+    watch.fail(HOME).wait(5)
+    assert watch.told == [("opened", "oncall")]
+
+
+def asked(*payloads, verb="close"):
+    return tuple(Request(n, START, "dee", verb, payload) for n, payload in enumerate(payloads, 1))
+
+
+def test_a_request_that_makes_no_sense_holds_up_neither_alerts_nor_other_requests():
+    watch = Watch().run(HOME, *[BROKEN] * 4, after=10)
+    senseless = asked({"incident": "none"}, {"incident": None})
+    good = Request(3, START, "dee", "open", {"shop": "acme-es", "text": "client phoned"})
+    watch.desk = replace(watch.desk, requests=(*senseless, good))
+    for request in watch.desk.requests:
+        ask(watch.connection, request.author, request.verb, request.payload, request.at)
+    watch.wait(3)
+    assert watch.told == [("opened", "oncall")]
+    assert [answer_to(watch.connection, number) for number in (1, 2, 3)] == [
+        "error: the request cannot be read",
+        "error: the request cannot be read",
+        "2",
+    ]
+
+
+def test_a_page_of_which_only_a_ticket_is_left_wakes_nobody_any_more():
+    watch = Watch().run(HOME, WELL).fail(SEARCH).fail(HOME).wait(5)
+    assert ("opened", "oncall") in watch.told
+    told = len(watch.told)
+    watch.heal(HOME).wait(7200, step=10)
+    assert not {("escalated", "boss"), ("reminder", "oncall")} & set(watch.told[told:])
+
+
+def test_a_ticket_that_was_acknowledged_and_becomes_a_page_is_escalated():
+    watch = Watch().run(HOME, WELL).fail(SEARCH).wait(65).acknowledge().wait(20)
+    watch.fail(HOME).wait(5)
+    assert watch.told == [("opened", "desk"), ("opened", "oncall")]
+    watch.wait(700, step=10)
+    assert watch.told[2:] == [("escalated", "boss")]
+    watch.acknowledge().wait(7200, step=10)
+    assert watch.told[3:] == []
+
+
+def test_a_page_that_was_acknowledged_while_it_was_held_is_told_once():
+    watch = Watch().window(seconds=300).fail(HOME).acknowledge().wait(7200, step=10)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_who_took_an_incident_on_is_noted_once_however_often_techrun_is_started():
+    watch = Watch().fail(HOME).wait(60).acknowledge().wait(5)
+    watch.start()
+    watch.wait(5)
+    watch.start()
+    watch.wait(5)
+    assert watch.story.count("acknowledged") == 1
+
+
+def test_a_blind_ticket_that_turns_out_to_be_a_page_goes_to_who_is_paged():
+    watch = Watch(checks=(HOME, SEARCH)).run(SEARCH, WELL).run(HOME, *[BLOCKED] * 91, after=10).wait(90)
+    assert watch.told == [("opened", "ops")]
+    watch.run(SEARCH, *[BLOCKED] * 5, after=10).wait(90)
+    assert ("opened", "oncall") in watch.told
+    watch.wait(700, step=10)
+    assert ("escalated", "boss") in watch.told
+
+
+def test_a_shop_that_earns_nonsense_is_told_all_the_same():
+    shop = Shop("acme-es", "https://shop.example", timezone="Mars/Olympus")
+    watch = Watch(shops={"acme-es": shop}).fail(HOME).wait(5)
+    assert watch.told == [("opened", "oncall")]
+    assert "home" in watch.last.title
+
+
+def test_a_parent_that_fails_once_and_is_blind_from_then_on_holds_its_child_for_a_while_only():
+    watch = Watch().run(HOME, WELL, BROKEN)
+    for _ in range(4):
+        watch.run(HOME, BLOCKED, after=5).run(CHECKOUT, BROKEN, after=5)
+    watch.wait(50)
+    assert ("opened", "oncall") in watch.told
+    assert "checkout" in watch.last.title
+
+
+CIRCLE = (
+    shop_check("a", depends_on=("c",)),
+    shop_check("b", depends_on=("a",)),
+    shop_check("c", depends_on=("b",)),
+)
+
+
+@pytest.mark.parametrize("first", CIRCLE, ids=["a", "b", "c"])
+def test_checks_that_depend_on_each_other_in_a_circle_are_told_as_one(first):
+    watch = Watch(checks=CIRCLE).fail(first)
+    for one in CIRCLE:
+        watch.fail(one)
+    watch.wait(60)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_a_parent_that_is_not_watched_holds_nothing():
+    watch = Watch(checks=(CHECKOUT,)).fail(CHECKOUT).wait(3)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_a_check_that_is_down_and_renamed_is_withdrawn_and_told_anew():
+    watch = Watch().fail(HOME).wait(5)
+    renamed = shop_check("front")
+    watch.configure(renamed, SEARCH).fail(renamed).wait(5)
+    assert watch.told == [("opened", "oncall"), ("withdrawn", "oncall"), ("opened", "oncall")]
+    watch.heal(renamed).wait(5)
+    assert is_quiet(watch)
+
+
+@pytest.mark.parametrize("outcome", [BLOCKED, Outcome(Status.UNKNOWN, Reason.FIXTURE, "no stock")])
+def test_a_check_that_is_removed_while_it_is_blind_leaves_nothing_open(outcome):
+    watch = Watch().run(SEARCH, *[outcome] * 95, after=10).wait(90)
+    assert watch.told
+    watch.configure(HOME).wait(5)
+    assert is_quiet(watch)
+
+
+def test_a_fixture_whose_check_goes_down_is_over_and_the_outage_is_told():
+    fixture = Outcome(Status.UNKNOWN, Reason.FIXTURE, "no stock")
+    watch = Watch().run(HOME, *[fixture] * 10, after=10).wait(90)
+    assert [one.kind for one in watch.keeper.open.values()] == ["fixture"]
+    watch.fail(HOME).wait(5)
+    assert [one.kind for one in watch.keeper.open.values()] == ["outage"]
+    watch.heal(HOME).wait(5)
+    assert is_quiet(watch)
+
+
+def test_degraded_then_down_then_up_ends_both():
+    watch = Watch().run(SEARCH, *[SLOW] * 95, after=10).wait(70)
+    watch.fail(SEARCH).wait(70)
+    assert sorted(one.kind for one in watch.keeper.open.values()) == ["degraded", "outage"]
+    watch.heal(SEARCH).wait(5)
+    assert is_quiet(watch)
+
+
+def test_a_severity_and_channels_that_change_while_it_is_down_lose_nothing():
+    watch = Watch().fail(HOME).wait(5)
+    watch.configure(replace(HOME, severity="ticket", notify=("desk",)), CHECKOUT, SEARCH).wait(5)
+    watch.heal(HOME).wait(5)
+    assert watch.told[0] == ("opened", "oncall")
+    assert ("recovered", "oncall") in watch.told
+    assert is_quiet(watch)
+
+
+def test_a_release_that_is_to_begin_later_holds_nothing_and_hides_nothing():
+    watch = Watch().run(HOME, WELL)
+    later = Release(1, "acme-es", "v900", watch.now + 600, "a1b9f3e", "dee")
+    watch.desk = replace(watch.desk, releases={"acme-es": later})
+    watch.fail(HOME).wait(5)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_each_of_two_releases_in_a_row_has_its_grace():
+    watch = Watch().run(HOME, WELL).release().wait(60)
+    second = Release(2, "acme-es", "v813", watch.now, "a1b9f3e", "dee")
+    watch.desk = replace(load_desk(watch.connection, watch.now), releases={"acme-es": second})
+    watch.fail(HOME).wait(75)
+    assert watch.told == []
+    watch.wait(10)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_a_page_that_comes_back_while_its_old_incident_is_taken_on_is_told_anew():
+    watch = Watch().run(HOME, WELL).fail(SEARCH).fail(HOME).wait(5).acknowledge()
+    watch.heal(HOME).wait(7200, step=10)
+    told = len(watch.told)
+    watch.fail(HOME).wait(5)
+    assert watch.told[told:] == [("opened", "oncall")]
+
+
+def test_a_parent_that_goes_down_long_after_its_child_was_taken_on_is_told():
+    watch = Watch().run(HOME, WELL).fail(CHECKOUT, WRONG).run(HOME, WELL).wait(5).acknowledge()
+    watch.wait(7200, step=10).fail(HOME).wait(5)
+    assert watch.told == [("opened", "oncall")] * 2
+    assert "home" in watch.last.title
+
+
+def test_what_recovers_before_it_is_told_is_not_what_the_message_tells_of():
+    watch = Watch().window(seconds=600).fail(HOME).fail(SEARCH).heal(HOME).wait(700)
+    assert watch.told == [("opened", "desk")]
+    assert "search" in watch.last.title
