@@ -35,7 +35,7 @@ from techrun.sinks import Sink
 from techrun.sinks.history import HistorySink
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.jsonl import JsonlSink
-from techrun.sinks.prometheus import PrometheusSink
+from techrun.sinks.prometheus import PrometheusSink, store_family
 from techrun.store.database import Store
 from techrun.store.desk import secret
 from techrun.store.orders import Orders
@@ -140,6 +140,7 @@ class Daemon:
         )
         self._metrics.add_source("incidents", counting.incidents)
         self._metrics.add_source("orders", counting.orders)
+        self._metrics.add_source("store", lambda: [store_family(writable=not self.store.problem)])
         self._metrics.set_reload(ok=True)
         self._reloads = Reloads(self._reload)
         self._web = self._web_server()

@@ -171,6 +171,13 @@ def outbox_families(
     yield sent
 
 
+def store_family(*, writable: bool) -> Metric:
+    """Whether the last attempt to write the store went well."""
+    return GaugeMetricFamily(
+        "techrun_store_writable", "Whether the store could be written at the last attempt.", value=writable
+    )
+
+
 def leak_families(leaked: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
     """The family of test orders that stand in a shop now, counted by (shop, check)."""
     family = GaugeMetricFamily(

@@ -25,6 +25,7 @@ from techrun.sinks._prometheus_own import (
     leak_families,
     outbox_families,
     revenue_families,
+    store_family,
 )
 from techrun.sinks._prometheus_text import CONTENT_TYPE, Family
 
@@ -37,6 +38,7 @@ __all__ = [
     "leak_families",
     "outbox_families",
     "revenue_families",
+    "store_family",
 ]
 
 log = logging.getLogger(__name__)

@@ -41,6 +41,7 @@ class Daemon:
         self.folder = folder
         self.port = a_free_port()
         self.log = folder / "log.txt"
+        self.store = folder / "store.db"
         self.process: subprocess.Popen[bytes] | None = None
         self.words: tuple[str, ...] = ()
         """More words of the command line."""
@@ -52,7 +53,7 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}"
 
     def configure(self, text: str) -> None:
-        head = f"version: 1\nlisten: 127.0.0.1:{self.port}\nstore: {self.folder}/store.db\n"
+        head = f"version: 1\nlisten: 127.0.0.1:{self.port}\nstore: {self.store}\n"
         (self.folder / "techrun.yaml").write_text(head + text)
 
     def start(self) -> None:

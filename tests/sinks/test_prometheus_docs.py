@@ -18,6 +18,7 @@ from techrun.sinks.prometheus import (
     leak_families,
     outbox_families,
     revenue_families,
+    store_family,
 )
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -45,6 +46,7 @@ def everything():
     money = Money("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
     sink.add_source("revenue", lambda: revenue_families([money]))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
+    sink.add_source("store", lambda: [store_family(writable=True)])
     for check in KINDS:
         outcome = Outcome(
             Status.UP,
