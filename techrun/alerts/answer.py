@@ -43,5 +43,6 @@ def _text(record: ExchangeRecord) -> str:
         read = page.visible
     except PageError:
         return record.response_body
+    read = read.removesuffix("<…")  # cut right there, before the name of a tag
     text = read.removeprefix(page.title).strip()
     return text if page.title in text else f"{page.title} | {text}".removesuffix(" | ")

@@ -28,8 +28,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_LINK = re.compile(r"https?://[^\s<>\"']+")
-_WORD = re.compile(r"\[(PAGE|TICKET|INFO|OK|CLOSED)\] ")
+_LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:…)]")
+_WORD = re.compile(r"\[(PAGE|TICKET|INFO|OK|CLOSED|TEST)\] ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,7 @@ class Teller:
         return tuple(dict.fromkeys(one.channel for one in known if one.state != "given_up"))
 
     def _up(self, shop: str) -> tuple[str, ...]:
-        """What works: confirmed up, and not failing just now."""
+        """What works: confirmed up, and neither failing nor blind just now."""
         states = self._keeper.states
         up = (
             check.name
@@ -244,5 +244,6 @@ class Teller:
             and check in states
             and states[check].status is Status.UP
             and states[check].streak is not Status.DOWN
+            and not states[check].blind_runs
         )
         return tuple(name for name, _ in zip(up, range(NAMES), strict=False))

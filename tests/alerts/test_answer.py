@@ -36,6 +36,7 @@ def failed(*exchanges, step="payment", reason=Reason.STATUS, name="payment", htt
             '<meta charset="iso-8859-1"><p>Caf\u00e9</p>', "text/html", "Caf\u00e9", id="whatever charset it declares"
         ),
         pytest.param("<p>half a <div cla…", "text/html", "half a", id="a page cut within a tag"),
+        pytest.param("<p>half a <…", "text/html", "half a", id="a page cut at the beginning of a tag"),
         pytest.param("<123 bytes of image/png>", "image/png", "<123 bytes of image/png>", id="no text"),
         pytest.param("\ud83d broken", "text/plain", "? broken", id="half a character"),
         pytest.param("", "text/html", "", id="an empty answer"),

@@ -71,7 +71,7 @@ def test_what_a_shop_puts_into_a_message_stays_text(phone):
 
 
 def test_links_lead_somewhere(phone):
-    tell(phone, message="Ack http://127.0.0.1:9789/ack/1/c2ln | Runbook https://wiki.example/a?b=1&c=2")
+    tell(phone, message="Ack http://127.0.0.1:9789/ack/1/c2ln | (see https://wiki.example/a?b=1&c=2).")
     _, document = page(phone)
     assert [node.attributes["href"] for node in document.css("article a")] == [
         "http://127.0.0.1:9789/ack/1/c2ln",
