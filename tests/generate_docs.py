@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md", ROOT / "docs/alerts.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 VARYING = re.compile(
-    r"\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
+    r"\b\w{3}, \d\d \w{3} \d{4}\b|\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
 )
 
 
@@ -159,6 +159,12 @@ def file_part(path: str) -> Callable[[], str]:
     return lambda: f"```yaml\n# {path}\n{(ROOT / path).read_text()}```\n"
 
 
+def message_part() -> str:
+    """A page, as its golden file has it."""
+    title, _, body = (ROOT / "tests/golden/alerts/outage-opened.txt").read_text().partition("\n\n")
+    return f"```text\n{title}\n{body.strip()}\n```\n"
+
+
 def output_part() -> str:
     """What the commands print, from real runs against the demo shop."""
     with DemoShop() as shop:
@@ -197,6 +203,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "example": file_part("checks/example.yaml"),
     "journey": file_part("checks/demo/journeys/guest-checkout.yaml"),
     "output": output_part,
+    "message": message_part,
     "kinds": kinds_table,
     "packs": packs_table,
     "commands": commands_table,
