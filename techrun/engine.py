@@ -59,6 +59,7 @@ class Engine:
         clock: Clock | None = None,
         probes: Mapping[str, Kind] | None = None,
         doubt: Doubt | None = None,
+        failed_orders: Mapping[CheckId, int] | None = None,
     ) -> None:
         self._checks, self._shops = tuple(checks), {shop.name: shop for shop in shops}
         self._fetcher, self._ledger, self._sinks = fetcher, ledger, tuple(sinks)
@@ -66,7 +67,7 @@ class Engine:
         self._settings = settings or EngineSettings()
         self._clock = clock or SystemClock()
         self._kinds = kinds() if probes is None else probes
-        self._doubt = doubt
+        self._doubt, self._failed_orders = doubt, failed_orders or {}
         self._schedule = Schedule(self._clock)
         self._waiting: deque[Due] = deque()
         self._active: set[Active] = set()
@@ -87,6 +88,8 @@ class Engine:
         """Run every check when it is due, until `stop`."""
         self._running = True
         self.replace(self._checks, tuple(self._shops.values()))
+        self._schedule.recall(self._failed_orders)
+        self._arm()
         await self._stopped.wait()
 
     def replace(self, checks: Sequence[Check], shops: Sequence[Shop]) -> None:

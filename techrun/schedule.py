@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -153,6 +153,18 @@ class Schedule:
             return
         timer.extra = self._hurried(timer)
         self._push(timer)
+
+    def recall(self, failed_orders: Mapping[CheckId, int]) -> None:
+        """Go on after a restart where so many orders failed in a row: the one more is owed still, and only one."""
+        now = self._clock.elapsed()
+        for check, failed in failed_orders.items():
+            timer = self._timers.get(check)
+            if timer is None or not timer.check.places_orders:
+                continue
+            timer.failures, timer.order_retried = failed, True
+            if failed == 1:
+                timer.extra = _Extra(now + ORDER_RETRY, "confirmation", orders=True)
+                self._push(timer)
 
     def wants(self, run: Due) -> bool:
         """Whether a run that has not started yet is still wanted; if not, its check is free again."""

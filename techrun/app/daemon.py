@@ -175,6 +175,7 @@ class Daemon:
             redactor=self._redactor,
             settings=EngineSettings(location=settings.location, concurrency=_places()),
             doubt=witness.doubt,
+            failed_orders=self.incidents.failed_orders(),
         )
         witness.start()
         self._beat()

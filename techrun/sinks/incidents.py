@@ -164,6 +164,11 @@ class IncidentSink:
             problem=self._store.problem,
         )
 
+    def failed_orders(self) -> dict[CheckId, int]:
+        """By check how many of its orders failed in a row, up to its last run."""
+        states = self._keeper.states.copy()
+        return {check: state.order_failures for check, state in states.items() if state.order_failures}
+
     # --- the thread of the incidents
 
     def _run(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 SHOP = """
@@ -72,6 +74,21 @@ def test_a_failed_order_is_tried_once_more_whoever_else_looks_at_the_journey(
         shopping.wait(lambda home=home: shopping.runs("home", "up") > home + 2, "home to be up")
         shopping.wait(lambda mail=mail: shopping.runs("mail", "down") > mail + 2, "mail to fail")
     assert shop.asked["GET /cart/a"] > orders(shop), "nobody asked the parent"
+    assert (orders(shop), orders(shop, "b")) == (2, 1)
+
+
+def test_a_restart_between_the_two_orders_costs_no_third_and_no_hour(shopping, shop, receiver) -> None:
+    shop.broken = {"/order/a": 502}
+    shopping.inside.append("schedule.ORDER_RETRY = 5.0")
+    shopping.start()
+    shopping.wait(lambda: shopping.runs("order/a", "down"), "the first order to fail")
+    shopping.wait(lambda: shopping.runs("order/b", "up"), "the other order")
+    time.sleep(1.5)  # the state is written with the next commit
+    shopping.inside.append("schedule._share = lambda check: ((time.time() + 1800) % 3600) / 3600")
+    shopping.restart()
+    assert "place" in receiver.next()["title"]
+    mails = shopping.runs("mail", "up")
+    shopping.wait(lambda: shopping.runs("mail", "up") > mails + 6, "no more orders")
     assert (orders(shop), orders(shop, "b")) == (2, 1)
 
 

@@ -64,3 +64,45 @@ def test_promtool_finds_nothing_to_say_about_the_metrics(daemon, demo) -> None:
         ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+TROUBLED = """
+shop: demo
+url: {url}
+impact: {{orders_per_hour: 120, average_order: 85 EUR}}
+channels:
+  oncall: {{url: "json://127.0.0.1:{port}/oncall"}}
+  desk: {{url: "json://127.0.0.1:1/refused"}}
+notify: {{page: [oncall, desk], ticket: [desk]}}
+defaults: {{confirmation: {{fail_after: 2, recover_after: 1, delays: [100ms]}}}}
+include: [buy.yaml]
+checks:
+  - {{name: gone, http: /no-such-page, every: 1s, severity: page}}
+  - {{name: closed, tcp: "127.0.0.1:1", every: 1s, severity: ticket}}
+  - {{name: order, journey: buy, every: 1h, depends_on: [gone]}}
+"""
+ORDER = """
+journey: buy
+steps:
+  - {step: place, effect: order, post: /order, save: {order: {css: h1}}}
+cleanup:
+  - {step: cancel, post: "/cancel/${order}", expect: {css: {h1: {exists: true}}}}
+"""
+
+
+@pytest.mark.system("prometheus")
+def test_promtool_finds_nothing_to_say_while_incidents_are_open_and_cost_money(
+    daemon, demo, receiver
+) -> None:
+    (daemon.folder / "buy.yaml").write_text(ORDER)
+    daemon.configure(TROUBLED.format(url=demo.url, port=receiver.port))
+    daemon.start()
+    receiver.next()
+    daemon.wait(lambda: daemon.metric("techrun_outbox_messages", channel="desk"), "a message that waits")
+    text = daemon.get("/metrics")
+    assert daemon.metric("techrun_revenue_at_risk_per_hour", bound="high")
+    assert daemon.metric("techrun_incidents_open", severity="page")
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -380,6 +380,28 @@ class TestHurry:
         assert schedule.next_at() is None
 
 
+class TestRestart:
+    """What the alerting remembers of failed orders."""
+
+    @pytest.mark.parametrize(("failed", "more"), [(1, 1), (2, 0), (3, 0)])
+    def test_one_failed_order_is_still_confirmed_by_exactly_one_more(self, failed, more):
+        schedule, clock = scheduled(a_check(every=3600.0, places_orders=True))
+        schedule.recall({HOME: failed})
+        runs = [take_next(schedule, clock)] if more else []
+        assert [(run.trigger, run.orders) for run in runs] == [("confirmation", True)] * more
+        for run in runs:
+            end(schedule, run, ORDER_DOWN)
+        regular = take_next(schedule, clock)
+        assert regular.trigger == "schedule"
+        end(schedule, regular, ORDER_DOWN)
+        assert take_next(schedule, clock).trigger == "schedule"
+
+    def test_what_places_no_orders_or_is_gone_is_passed_over(self):
+        schedule, clock = scheduled(a_check(every=300.0))
+        schedule.recall({HOME: 1, CheckId("acme", "gone"): 1})
+        take_after_end(schedule, clock)
+
+
 class TestReload:
     def test_an_unchanged_check_keeps_its_timer_and_its_failures(self):
         schedule, clock = scheduled(a_check(every=300.0, digest="a"))
