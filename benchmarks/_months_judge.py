@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from benchmarks._months_run import ONCALL, OWNER, Played, Sent
 from benchmarks._months_world import Trouble, World
+from techrun.model import CheckId
+from techrun.standing import Incident
 
 NEAR = 5.0
 """Seconds around a trouble that belong to it."""
@@ -53,16 +55,18 @@ class Verdict:
     """What is to be said of one play."""
 
     strikes: list[Strike]
-    false_pages: list[tuple[Sent, str]] = field(default_factory=list)
-    """With what happened to the shop then, if anything did."""
+    false_pages: list[str] = field(default_factory=list)
+    """What happened to the shop when it failed, and what was told of it."""
     own: int = 0
     """Messages that our own network is gone."""
     pages: int = 0
     recovered: int = 0
     tickets: Counter[str] = field(default_factory=Counter)
     """By kind of incident and what happened then."""
+    in_storms: int = 0
+    """Troubles of shops that a storm tells of."""
     repeated: int = 0
-    """Pages about a trouble that was paged before, at the same shop."""
+    """Pages about a trouble that was paged before, at the same shop; the message of a storm left out."""
 
     def of(self, *kinds: str) -> list[Strike]:
         return [one for one in self.strikes if one.trouble.kind in kinds]
@@ -85,7 +89,31 @@ def judge(world: World, played: Played) -> Verdict:
     happened = by_shop(world.troubles)
     for sent in played.sent:
         _count(sent, strikes, happened, verdict)
+    for storm in played.storms:
+        for strike in _told_by(storm, verdict.strikes):
+            verdict.in_storms += 1
+            strike.paged = strike.paged or max(storm.told or 0.0, joined(storm, strike.shop))
     return verdict
+
+
+def _told_by(storm: Incident, strikes: list[Strike]) -> list[Strike]:
+    """The troubles of the shops that a storm gathered."""
+    members = [(shop_of(one.check), one.since) for one in storm.members]
+    return [
+        strike
+        for strike in strikes
+        if any(shop == strike.shop and within(strike.trouble, since) for shop, since in members)
+    ]
+
+
+def joined(storm: Incident, shop: int) -> float:
+    """When a shop was counted to a storm."""
+    return min(one.joined for one in storm.members if shop_of(one.check) == shop)
+
+
+def shop_of(check: CheckId) -> int:
+    """The number of a check's shop."""
+    return int(check.shop.removeprefix("shop-"))
 
 
 def by_shop(troubles: Iterable[Trouble]) -> dict[int, list[Trouble]]:
@@ -114,19 +142,24 @@ def _count_page(
     sent: Sent, strikes: dict[tuple[int, int], Strike], happened: dict[int, list[Trouble]], verdict: Verdict
 ) -> None:
     verdict.pages += sent.message.channel == ONCALL
-    members = {(int(one.check.shop[-2:]), one.since) for one in sent.incident.members}
+    members = {(shop_of(one.check), one.since) for one in sent.incident.members}
     mine = [
         strike
         for strike in strikes.values()
         for shop, since in members
-        if strike.shop == shop and _within(strike.trouble, since)
+        if strike.shop == shop and within(strike.trouble, since)
     ]
     if not mine:
-        verdict.false_pages.append((sent, _around(sent, happened)))
+        waited = sent.message.created - sent.incident.since
+        verdict.false_pages.append(f"{_around(sent, happened)}: {sent.message.title}, after {waited:.0f} s")
     for strike in mine:
         if strike.paged is None:
             strike.paged = sent.message.created
-        elif sent.message.channel == ONCALL and sent.message.created - strike.paged > NEAR:
+        elif (
+            sent.incident.kind != "storm"
+            and sent.message.channel == ONCALL
+            and sent.message.created - strike.paged > NEAR
+        ):
             verdict.repeated += 1
 
 
@@ -136,14 +169,15 @@ def _around(sent: Sent, happened: dict[int, list[Trouble]]) -> str:
         {
             trouble.kind
             for member in sent.incident.members
-            for trouble in happened[int(member.check.shop[-2:])]
-            if _within(trouble, member.since)
+            for trouble in happened[shop_of(member.check)]
+            if within(trouble, member.since)
         }
     )
     return " and ".join(kinds) or "nothing"
 
 
-def _within(trouble: Trouble, moment: float) -> bool:
+def within(trouble: Trouble, moment: float) -> bool:
+    """Whether what began then is of this trouble."""
     return trouble.start - NEAR <= moment <= trouble.end + NEAR
 
 

@@ -182,7 +182,7 @@ class Planner:
             for one in self._troubles[kind]
         )
 
-    def _add(
+    def _add(  # noqa: PLR0917  a row of a table
         self,
         kind: str,
         how: str,
@@ -190,6 +190,7 @@ class Planner:
         start: float,
         length: float,
         checks: frozenset[str] | None = None,
+        *,
         share: float = 1.0,
     ) -> None:
         fresh = Trouble(next(self._numbers), kind, how, shops, start, start + length, checks, share)

@@ -32,6 +32,7 @@ from techrun.sinks.incidents import LOOK
 from techrun.standing import Incident, Message, OwnNetwork, Told
 from techrun.store.desk import Desk
 from techrun.store.migrations import migrate
+from techrun.store.state import past_incidents
 from techrun.witness import NO_ANSWER, Patience
 
 ONCALL, OWNER = "oncall", "techrun-owner"
@@ -140,6 +141,8 @@ class Played:
     holds: dict[str, int] = field(default_factory=dict)
     """How many incidents each rule held for a while."""
     decisions: dict[str, int] = field(default_factory=dict)
+    storms: list[Incident] = field(default_factory=list)
+    """As they were at last, with all their shops."""
 
 
 Run = tuple[Due, Outcome, float, float, Trouble | None]
@@ -301,4 +304,6 @@ class Months:
     def _note_story(self) -> None:
         ask = self._connection.execute
         self.played.holds = dict(ask("SELECT rule, count(*) FROM holds GROUP BY rule ORDER BY 2 DESC"))
+        story = past_incidents(self._connection, 0.0)
+        self.played.storms = [one for one in story if one.kind == "storm" and one.told is not None]
         self.played.decisions = dict(ask("SELECT decision, count(*) FROM decisions GROUP BY decision"))
