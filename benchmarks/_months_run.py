@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from pathlib import Path
 
+from benchmarks._months_network import Network
 from benchmarks._months_world import BEGINNING, DAY, Trouble, World, checks_of, shops_of
 from techrun.alerts.policy import Policy, Voice
 from techrun.engine import GATHER
 from techrun.handling import Acknowledgement, Release
-from techrun.model import Check, Confirmation, Outcome, Reason, Result, Status
+from techrun.model import Check, Confirmation, Outcome, Result, Status
 from techrun.schedule import Due, Schedule
 from techrun.sinks._around import Around
 from techrun.sinks._fleet import Fleet
@@ -29,11 +30,10 @@ from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
 from techrun.sinks._teller import Teller
 from techrun.sinks.incidents import LOOK
-from techrun.standing import Incident, Message, OwnNetwork, Told
+from techrun.standing import Incident, Message, Told
 from techrun.store.desk import Desk
 from techrun.store.migrations import migrate
 from techrun.store.state import past_incidents
-from techrun.witness import NO_ANSWER, Patience
 
 ONCALL, OWNER = "oncall", "techrun-owner"
 SELDOM = 15.0
@@ -52,64 +52,6 @@ class SimulatedClock:
 
     def elapsed(self) -> float:
         return self.now
-
-
-@dataclass(slots=True)
-class Network:
-    """Our own network and its witnesses, asked as `techrun.witness` asks them."""
-
-    lost: list[tuple[float, float]]
-    patience: Patience = field(default_factory=Patience)
-    state: OwnNetwork = "unknown"
-    since: float = 0.0
-    answer_at: float = inf
-    """When the witnesses that are being asked will have said something, or not."""
-    again_at: float = inf
-    _told: float = -inf
-    _last_lost: float = -inf
-    _answered: bool = True
-
-    def next_at(self) -> float:
-        return min(self.answer_at, self.again_at)
-
-    def doubt(self, outcome: Outcome, now: float) -> float:
-        """When it is known whether a run that ended now was our own fault."""
-        if outcome.status is not Status.DOWN or outcome.reason not in NO_ANSWER:
-            return now
-        if self.answer_at < inf:
-            return self.answer_at
-        holds = self.patience.again if self.state == "lost" else self.patience.trust
-        if now - self._told < holds:
-            return now
-        self._ask(now)
-        return self.answer_at
-
-    def tick(self, now: float) -> None:
-        """Take the answer, or ask again."""
-        if self.again_at <= now:
-            self.again_at = inf
-            self._ask(now)
-        if self.answer_at <= now:
-            self.answer_at, self._told = inf, now
-            before, self.state = self.state, "ok" if self._answered else "lost"
-            self.since = now if before != self.state else self.since
-            if not self._answered:
-                self._last_lost, self.again_at = now, now + self.patience.again
-
-    def judged(self, outcome: Outcome, began: float) -> Outcome:
-        """What is left of an outcome now."""
-        if outcome.status is not Status.DOWN or outcome.reason not in NO_ANSWER:
-            return outcome
-        ours = self._last_lost >= began or self.state == "lost"
-        return (
-            replace(outcome, status=Status.UNKNOWN, reason=Reason.UPLINK, order_failed=False)
-            if ours
-            else outcome
-        )
-
-    def _ask(self, now: float) -> None:
-        self._answered = not any(start <= now < end for start, end in self.lost)
-        self.answer_at = now + (0.1 if self._answered else self.patience.answer)
 
 
 @dataclass(frozen=True, slots=True)
