@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from techrun.alerts.message import title_of
+from techrun.alerts.state import Fact
 from techrun.model import Check, CheckId, Order, Reason, Result, Severity, Shop
 from techrun.standing import LOUDNESS, Change, Incident, IncidentKind, Member, loudest, storable
 
@@ -55,11 +56,14 @@ def cause_of(change: Change) -> str:
 
 def ancestors(check: CheckId, checks: Checks) -> set[CheckId]:
     """The checks that explain a failure of this one, and those that explain theirs."""
+    return _above([check], checks)
+
+
+def _above(waiting: list[CheckId], checks: Checks) -> set[CheckId]:
     found: set[CheckId] = set()
-    waiting = [check]
     while waiting:
         known = checks.get(waiting.pop())
-        parents = {CheckId(check.shop, name) for name in known.depends_on} if known else set()
+        parents = {CheckId(known.id.shop, name) for name in known.depends_on} if known else set()
         waiting.extend(parents - found)
         found |= parents
     return found
@@ -91,7 +95,7 @@ def join_rule(incident: Incident, change: Change, severity: Severity, checks: Ch
     if failing & ancestors(change.check, checks):
         return "joined.depends_on"
     young, untold = change.at - incident.opened <= YOUNG, incident.told is None
-    if (young or untold) and any(change.check in ancestors(other, checks) for other in failing):
+    if (young or untold) and change.check in _above(list(failing), checks):
         return "joined.parent_of"
     louder = LOUDNESS[severity] > LOUDNESS[loudest(incident.failing, incident.severity)]
     again = not untold and incident.member(change.check) is not None  # they were told that it works
@@ -154,12 +158,30 @@ def outage(number: int, change: Change, check: Check, shop: Shop) -> Incident:
     return open_incident(number, "outage", cause_of(change), member, check, opened=change.at)
 
 
-def refreshed(incident: Incident, member: Member, check: Check) -> Incident:
-    """The incident with what the last run of a member found, while nothing was told of it yet."""
-    changed = incident.with_member(member)
-    if incident.lead is None or incident.lead.check != member.check:
+def refreshed(incident: Incident, check: Check, fact: Fact, runs: int) -> Incident:
+    """The incident with what the last run of a member found, while nothing was told of it yet.
+
+    Of a member that does not lead only what a message tells counts: else each of its runs would be a new incident.
+    """
+    member, lead = incident.member(check.id), incident.lead
+    if incident.told is not None or member is None or member.recovered is not None:
+        return incident
+    found = (fact.reason, fact.step, fact.message)
+    if member is not lead and found == (member.reason, member.step, member.message):
+        return incident
+    newer = replace(
+        member,
+        reason=fact.reason,
+        step=fact.step,
+        message=fact.message,
+        excerpt=fact.excerpt,
+        runs=runs,
+        trace_id=fact.trace_id,
+    )
+    changed = incident.with_member(newer)
+    if member is not lead:
         return changed
-    return replace(changed, title=title_of(changed.kind, changed.shop, member, check))
+    return replace(changed, title=title_of(changed.kind, changed.shop, newer, check))
 
 
 def leave(incident: Incident, check: CheckId, at: float, rule: str) -> Incident:

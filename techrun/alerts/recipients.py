@@ -142,6 +142,8 @@ class _Subject:
 
 def _route(incident: Incident, checks: Checks, shop: Shop | None, policy: Policy, now: float) -> Route | None:
     """The first one that matches."""
+    if not policy.routes:
+        return None
     subjects = _subjects(incident, checks, shop)
     zone = shop.timezone if shop is not None else "UTC"
     return next(

@@ -106,6 +106,8 @@ def hold_of(
     Checks that are no longer watched do not count. What is not about checks is never held.
     """
     in_force = [window for window in windows if window.covers(now)]
+    if not in_force:
+        return None
     failing = [checks[member.check] for member in incident.failing if member.check in checks]
     last: list[Window] = []
     for check in failing:

@@ -35,7 +35,6 @@ from techrun.store.state import (
     open_incidents,
     save_change,
     save_decision,
-    save_incident,
 )
 
 log = logging.getLogger(__name__)
@@ -50,6 +49,7 @@ class Keeper:
     def __init__(self, connection: sqlite3.Connection, policy: Policy) -> None:
         self.policy = policy
         self.checks: dict[CheckId, Check] = {}
+        self.checks_of: dict[str, list[CheckId]] = {}
         self.shops: dict[str, Shop] = {}
         self.states = load_states(connection)
         self.open = {incident.id: incident for incident in open_incidents(connection)}
@@ -61,6 +61,7 @@ class Keeper:
         """An incident changed since somebody looked."""
         self._where: dict[CheckId, set[int]] = defaultdict(set)
         """The open incidents in which a check fails."""
+        self._shops_open: dict[str, set[int]] = defaultdict(set)
         for incident in self.open.values():
             self._index(incident)
         self._next_incident = next_incident(connection)
@@ -73,7 +74,9 @@ class Keeper:
 
     def configure(self, checks: Sequence[Check], shops: Sequence[Shop], at: float, pending: Pending) -> None:
         """What is watched from now on; what is gone leaves its incidents and is forgotten."""
-        self.checks = {check.id: check for check in checks}
+        self.checks, self.checks_of = {check.id: check for check in checks}, {}
+        for identity in self.checks:
+            self.checks_of.setdefault(identity.shop, []).append(identity)
         # A shop that is gone is still needed for the last message about it.
         self.shops = {**self.shops, **{shop.name: shop for shop in shops}}
         for incident in list(self.open.values()):
@@ -169,7 +172,7 @@ class Keeper:
     def _strike(self, change: Change, check: Check, pending: Pending) -> None:
         """A check went down: it joins an incident, or opens one."""
         shop = self.shop(check.id.shop)
-        joined = strike(self.open.values(), change, check, shop, self.checks)
+        joined = strike(self._of_shop(shop.name), change, check, shop, self.checks)
         incident = joined or outage(self.number(), change, check, shop)
         member = incident.member(check.id)
         self.put(incident, pending, member.joined_by if member else "", check.id)
@@ -177,18 +180,9 @@ class Keeper:
     def _refresh(self, check: Check, fact: Fact, pending: Pending) -> None:
         """While nobody was told, an incident tells what the last run found."""
         for incident in self._incidents_with(check.id, ("outage",)):
-            member = incident.member(check.id)
-            if incident.told is None and member is not None and member.recovered is None:
-                newer = replace(
-                    member,
-                    reason=fact.reason,
-                    step=fact.step,
-                    message=fact.message,
-                    excerpt=fact.excerpt,
-                    runs=self.states[check.id].runs,
-                    trace_id=fact.trace_id,
-                )
-                self.put(refreshed(incident, newer, check), pending)
+            newer = refreshed(incident, check, fact, self.states[check.id].runs)
+            if newer is not incident:
+                self.put(newer, pending)
 
     # --- what is not down and still wrong
 
@@ -206,7 +200,8 @@ class Keeper:
 
     def _open_quiet(self, check: Check, member: Member, found: QuietFinding, pending: Pending) -> None:
         mine = next(self._incidents_with(check.id, (found.kind,)), None)
-        same = mine or next((one for one in self.open.values() if found.fits(one, check.id.shop)), None)
+        shop = check.id.shop
+        same = mine or next((one for one in self._of_shop(shop) if found.fits(one, shop)), None)
         if same is None:
             fresh = open_incident(self.number(), found.kind, found.cause, member, check, opened=member.joined)
             self.put(fresh, pending, found.rule, check.id)
@@ -250,7 +245,7 @@ class Keeper:
             if self.open.pop(incident.id, None) is not None:
                 log.info("#%d over (%s): %s", incident.id, incident.closed_by, incident.title)
             self.ended[incident.id] = incident
-        pending.notes.append(partial(save_incident, incident=incident))
+        pending.incidents[incident.id] = incident
         if rule:
             at = incident.closed if incident.closed is not None else self._moment(incident, check)
             pending.notes.append(
@@ -273,8 +268,14 @@ class Keeper:
             if incident is not None and incident.kind in kinds:
                 yield incident
 
+    def _of_shop(self, shop: str) -> list[Incident]:
+        """The open incidents of a shop, oldest first."""
+        return [self.open[number] for number in sorted(self._shops_open.get(shop, ()))]
+
     def _index(self, incident: Incident) -> None:
         """Remember in which incidents a check fails: a storm must not make this a search through all."""
+        of_shop = self._shops_open[incident.shop]
+        (of_shop.add if incident.closed is None else of_shop.discard)(incident.id)
         for member in incident.members:
             fails = incident.closed is None and member.recovered is None
             (self._where[member.check].add if fails else self._where[member.check].discard)(incident.id)
@@ -290,8 +291,8 @@ class Keeper:
         left = led_anew(leave(self.open[number], check, at, rule), self.checks)
         self.put(left, pending, "" if noted else rule, check)
         storm = self.open.get(left.storm or 0)
-        others = (one for one in self.open.values() if (one.storm, one.shop) == (left.storm, left.shop))
-        if left.closed is not None and storm is not None and not any(others):
+        more = any(one.storm == left.storm for one in self._of_shop(left.shop))
+        if left.closed is not None and storm is not None and not more:
             self.put(leave_storm(storm, left.shop, at, rule), pending, rule)
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from techrun.model import CheckId
-from techrun.standing import CheckState, Message
+from techrun.standing import CheckState, Incident, Message
 from techrun.store.outbox import add_message
-from techrun.store.state import save_states
+from techrun.store.state import save_incident, save_states
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +23,17 @@ Note = Callable[[sqlite3.Connection], object]
 
 @dataclass(slots=True)
 class Pending:
-    """What must be written in one transaction: the newest state of each check, notes and messages in order."""
+    """What must be written in one transaction: checks and incidents as they stand, notes and messages in order."""
 
     states: dict[CheckId, CheckState] = field(default_factory=dict)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    """By number: one that hundreds of checks join within a moment is written once."""
     notes: list[Note] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     """For the outbox: while the disk refuses them they are delivered from memory."""
 
     def __bool__(self) -> bool:
-        return bool(self.states or self.notes or self.messages)
+        return bool(self.states or self.incidents or self.notes or self.messages)
 
     @property
     def urgent(self) -> bool:
@@ -40,6 +42,8 @@ class Pending:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write it all."""
+        for incident in self.incidents.values():
+            _attempt(partial(save_incident, incident=incident), connection)
         for note in self.notes:
             _attempt(note, connection)
         for message in self.messages:
@@ -50,13 +54,14 @@ class Pending:
         """Both in one."""
         return Pending(
             states={**self.states, **later.states},
+            incidents={**self.incidents, **later.incidents},
             notes=[*self.notes, *later.notes],
             messages=[*self.messages, *later.messages],
         )
 
     def without_states(self) -> Pending:
-        """Notes and messages alone."""
-        return Pending(notes=self.notes, messages=self.messages)
+        """All but how checks stand."""
+        return Pending(incidents=self.incidents, notes=self.notes, messages=self.messages)
 
 
 def _attempt(note: Note, connection: sqlite3.Connection) -> None:

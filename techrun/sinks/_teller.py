@@ -239,9 +239,8 @@ class Teller:
         states = self._keeper.states
         up = (
             check.name
-            for check in self._keeper.checks
-            if check.shop == shop
-            and check in states
+            for check in self._keeper.checks_of.get(shop, ())
+            if check in states
             and states[check].status is Status.UP
             and states[check].streak is not Status.DOWN
             and not states[check].blind_runs

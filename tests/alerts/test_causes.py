@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from techrun.alerts.incidents import ancestors, cause_of, leave, outage, refreshed, severity_of, strike
+from techrun.alerts.state import Fact
 from techrun.model import Check, CheckId, Reason, Shop, Status
 from techrun.standing import Change
 
@@ -146,8 +147,22 @@ def test_a_member_that_fails_again_is_failing_again():
 
 def test_the_title_follows_the_lead_until_somebody_was_told():
     incident = opened(HOME)
-    newer = replace(incident.lead, message="got 503")
-    assert "got 503" in refreshed(incident, newer, HOME).title
+    found = Fact(HOME.id, Status.DOWN, START + 60, START + 61, message="got 503")
+    assert "got 503" in refreshed(incident, HOME, found, 5).title
+    told = replace(incident, told=START + 1)
+    assert refreshed(told, HOME, found, 5) is told
+
+
+def test_one_more_failure_of_a_member_that_does_not_lead_is_no_news():
+    incident = joined(opened(HOME), CHECKOUT)
+    member = incident.member(CHECKOUT.id)
+    same = Fact(
+        CHECKOUT.id, Status.DOWN, START, START, reason=member.reason, step=member.step, message=member.message
+    )
+    assert refreshed(incident, CHECKOUT, same, 5) is incident
+    other = refreshed(incident, CHECKOUT, replace(same, message="got 503"), 5)
+    assert other.member(CHECKOUT.id).message == "got 503"
+    assert other.title == incident.title
 
 
 @pytest.mark.parametrize(

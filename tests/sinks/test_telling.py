@@ -762,3 +762,24 @@ def test_what_recovers_before_it_is_told_is_not_what_the_message_tells_of():
     watch = Watch().window(seconds=600).fail(HOME).fail(SEARCH).heal(HOME).wait(700)
     assert watch.told == [("opened", "desk")]
     assert "search" in watch.last.title
+
+
+def test_what_many_checks_do_to_an_incident_within_a_moment_is_written_once():
+    checks = tuple(shop_check(f"page-{number}") for number in range(50))
+    watch = Watch(checks=checks)
+    for one in checks:
+        watch.run(one, BROKEN, BROKEN, BROKEN)
+    pending = Pending()
+    for one in checks:
+        watch.keeper.take(Result(one, BROKEN, "r", watch.now, 0.0, 0.0), pending)
+    assert [len(incident.members) for incident in pending.incidents.values()] == [50]
+
+
+def test_further_failures_of_what_is_held_are_no_news_but_for_the_lead():
+    watch = Watch().window(seconds=7200).run(HOME, WELL).fail(HOME).fail(CHECKOUT).fail(SEARCH)
+    changed = []
+    for one in (HOME, CHECKOUT, SEARCH):
+        pending = Pending()
+        watch.keeper.take(Result(one, BROKEN, "r", watch.now + 60, 0.0, 0.0), pending)
+        changed.append(len(pending.incidents))
+    assert changed == [1, 0, 0]
