@@ -151,7 +151,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise StoreError(
-            f"{path}: the store cannot be used ({error}); check the folder and its rights"
+            f"{path}: the store cannot be used ({error}); check the folder, its rights and the room on its disk"
         ) from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
@@ -160,5 +160,5 @@ def _told(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise StoreError(
-            f"{path}: the store cannot be opened ({error.strerror}); check the folder and its rights"
+            f"{path}: the store cannot be opened ({error.strerror}); check the folder, its rights and the room on its disk"
         ) from error

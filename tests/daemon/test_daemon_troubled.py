@@ -82,3 +82,23 @@ def test_messages_that_nobody_takes_stop_the_heartbeat_until_they_are_taken(beat
     assert receiver.next()["title"].startswith("[PAGE]")
     beats_on(beating)
     assert len(receiver.all) == 1
+
+
+def test_a_start_on_a_full_disk_is_refused_in_words_and_the_next_one_knows_all(
+    beating, shop, receiver
+) -> None:
+    """Without its states it would tell again of all that is down; the heartbeat is silent meanwhile."""
+    daemon = beating
+    shop.broken = {"/": 502}
+    assert receiver.next()["title"].startswith("[PAGE]")
+    assert daemon.stop() == 0
+    daemon.disk.fill()
+    with pytest.raises(AssertionError):
+        daemon.start()
+    assert daemon.process.poll() == 5
+    assert "the room on its disk" in daemon.log.read_text()
+    daemon.disk.empty()
+    daemon.start()
+    shop.broken = {}
+    assert receiver.next()["title"].startswith("[OK]")
+    assert len(receiver.all) == 2

@@ -326,7 +326,7 @@ except StoreError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "check the folder and its rights" in done.stdout
+    assert "check the folder, its rights and the room on its disk" in done.stdout
 
 
 def test_reading_before_there_is_a_store_says_what_makes_one(path):
