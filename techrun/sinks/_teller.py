@@ -92,19 +92,27 @@ class Teller:
     def _write(
         self, incident: Incident, due: Owed, verdict: Verdict, around: Around, pending: Pending
     ) -> None:
-        message = compose(
+        try:
+            message = self._composed(incident, due, self._context(incident, verdict, around), around.now)
+        except Exception:
+            # A fault of ours in one fact, such as the money, must not keep the rest from being told.
+            log.exception("a message about incident %d goes out without its facts", incident.id)
+            message = self._composed(incident, due, Context(), around.now)
+        self._put(replace(message, shadow=self.voice.shadow), due, pending)
+        if incident.told is None:
+            self._keeper.put(replace(incident, told=around.now), pending)
+
+    def _composed(self, incident: Incident, due: Owed, context: Context, now: float) -> Message:
+        return compose(
             due.event,
             incident,
             due.channel,
-            self._context(incident, verdict, around),
-            around.now,
+            context,
+            now,
             nth=due.nth,
             stands_for=due.stands_for,
             templates=self.voice.templates,
         )
-        self._put(replace(message, shadow=self.voice.shadow), due, pending)
-        if incident.told is None:
-            self._keeper.put(replace(incident, told=around.now), pending)
 
     def _put(self, message: Message, due: Owed, pending: Pending) -> None:
         pending.messages.append(message)

@@ -9,6 +9,7 @@ import pytest
 
 from techrun.alerts.policy import Planned, Policy, Voice
 from techrun.handling import Acknowledgement, Release, Window
+from techrun.impact import Impact
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
 from techrun.sinks._around import Around
 from techrun.sinks._fleet import Fleet
@@ -644,8 +645,8 @@ def test_a_blind_ticket_that_turns_out_to_be_a_page_goes_to_who_is_paged():
     assert ("escalated", "boss") in watch.told
 
 
-def test_a_shop_that_earns_nonsense_is_told_all_the_same():
-    shop = Shop("acme-es", "https://shop.example", timezone="Mars/Olympus")
+def test_a_shop_whose_money_cannot_be_reckoned_is_told_all_the_same():
+    shop = Shop("acme-es", "https://shop.example", impact=Impact((), 60.0, "EUR"))
     watch = Watch(shops={"acme-es": shop}).fail(HOME).wait(5)
     assert watch.told == [("opened", "oncall")]
     assert "home" in watch.last.title
