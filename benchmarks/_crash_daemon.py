@@ -87,6 +87,7 @@ class DaemonKiller:
     """Starts one daemon after the other and sees to its end."""
 
     of = "`techrun run`"
+    row = "techrun, all of `techrun run`"
     kinds = ("random", "in flight")
 
     def __init__(self, path, receiver, chance):

@@ -40,13 +40,18 @@ class Receiver(ThreadingHTTPServer):
         self.let_go = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def take(self, body):
-        """The status to answer with."""
+    def arrivals_in(self, path, body):  # noqa: ARG002 - the peer's messages name their channel there
+        """What a request brings."""
         key, attempt = re.search(r"message (\S+), attempt (\d+)", body["message"]).groups()
+        return [Arrival(key, int(attempt))]
+
+    def take(self, path, body):
+        """The status to answer with."""
+        arrivals = self.arrivals_in(path, body)
         with self.lock:
             refused = self.chance.random() < 0.1
             if not refused:
-                self.arrivals.append(Arrival(key, int(attempt)))
+                self.arrivals += arrivals
         if not refused and self.hold.is_set():
             self.hold.clear()
             self.holding.set()
@@ -69,7 +74,8 @@ class Receiver(ThreadingHTTPServer):
 
 class Taking(BaseHTTPRequestHandler):
     def do_POST(self):
-        status = self.server.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status = self.server.take(self.path, body)
         self.send_response(status)
         self.end_headers()
 
@@ -82,6 +88,27 @@ def sending_now(path):
     with read_store(path) as connection:
         rows = connection.execute("SELECT incident, event, channel FROM outbox WHERE state = 'sending'")
         return ["-".join(map(str, row)) for row in rows]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table in which techrun and its peer stand side by side."""
+
+    of: str
+    kills: int
+    outages: int
+    owed: int
+    lost_outages: int
+    lost_recoveries: int
+    doubled: int
+
+
+def table(rows):
+    """The lines of the table."""
+    yield f"{'':<32}{'kills':>7}{'outages':>9}{'owed':>7}{'lost: outages':>15}{'recoveries':>12}{'doubled':>9}"
+    for row in rows:
+        counts = f"{row.kills:>7}{row.outages:>9}{row.owed:>7}{row.lost_outages:>15}{row.lost_recoveries:>12}"
+        yield f"{row.of:<32}{counts}{row.doubled:>9}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +137,12 @@ class Verdict:
         for name in ("lost", "unexpected", "unordered", "unexplained"):
             if found := getattr(self, name):
                 yield f"{name}: {found[:20]}"
+
+    def row(self, of, kills):
+        """The same, short."""
+        outages = sum("-opened-" in key for key in self.lost)
+        recoveries = sum("-recovered-" in key for key in self.lost)
+        return Row(of, kills, self.incidents, self.owed, outages, recoveries, self.doubled)
 
     @property
     def holds(self):

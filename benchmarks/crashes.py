@@ -1,12 +1,15 @@
 """Alerts under `kill -9`: the sink of incidents is killed at hundreds of points; what arrives, what is lost?
 
-    python -m benchmarks.crashes [--kills 300] [--daemons 40] [--seed N]
+    python -m benchmarks.crashes [--kills 300] [--daemons 40] [--peers 40] [--seed N]
 
 Outages and recoveries are fed to two channels over a real store. The sink is killed between each pair of
 steps of the outbox (by itself, inside the step), while a service holds its message in its hands, and at
 random. Then the same is done to `techrun run`, which watches shops that break and mend all the time. Afterwards each outage and recovery that the store knows of must have come to both channels, in
 order. A message may come twice only where a kill fell between its sending and the note of it: that is
 where the store, read after each kill, says `sending`. Exits with 1 where any of it does not hold.
+
+Last, Prometheus Alertmanager is killed beside them: once with each alert pushed to it once, once with all of them
+sent again each second. All stand in one table.
 """
 
 from __future__ import annotations
@@ -22,16 +25,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks import _crash_child
+from benchmarks import _crash_child, _crash_peer
 from benchmarks._crash_child import POINTS, Life
 from benchmarks._crash_daemon import DaemonKiller
-from benchmarks._crash_verdict import PATIENCE, Receiver, judge, sending_now
+from benchmarks._crash_verdict import PATIENCE, Receiver, judge, sending_now, table
 
 
 class SinkKiller:
     """Starts one sink of incidents after the other and sees to its end."""
 
     of = "the sink"
+    row = "techrun, its sink of incidents"
     kinds = (*POINTS, "in flight", "random")
 
     def __init__(self, path, receiver, chance):
@@ -95,7 +99,7 @@ class SinkKiller:
 
 
 def run(killer_type, kills, seed):
-    """Kill so many of them; whether what arrived is as it must be."""
+    """Kill so many of them; whether what arrived is as it must be, and its row."""
     begun = time.monotonic()
     receiver = Receiver(random.Random(seed + 1))
     with tempfile.TemporaryDirectory() as folder:
@@ -107,19 +111,26 @@ def run(killer_type, kills, seed):
         verdict = judge(path, receiver.arrivals, killer.sending)
     print(f"{kills} kills of {killer.of} in {time.monotonic() - begun:.0f} s: {', '.join(killer.kinds)}")
     print("\n".join(verdict.lines()), flush=True)
-    return verdict.holds
+    return verdict.holds, verdict.row(killer_type.row, kills)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=300, help="of the sink")
     parser.add_argument("--daemons", type=int, default=40, help="kills of `techrun run`")
+    parser.add_argument("--peers", type=int, default=40, help="kills of the Alertmanager, twice")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     killers = ((SinkKiller, given.kills), (DaemonKiller, given.daemons))
-    held = [run(killer, kills, given.seed) for killer, kills in killers if kills]
-    sys.exit(0 if all(held) else 1)
+    ran = [run(killer, kills, given.seed) for killer, kills in killers if kills]
+    rows = [row for _, row in ran]
+    if given.peers and _crash_peer.PROGRAM:
+        rows += [_crash_peer.run(given.peers, given.seed, again_every) for again_every in (0.0, 1.0)]
+    elif given.peers:
+        print("prometheus-alertmanager is not installed: its rows are left out")
+    print("\n".join(table(rows)))
+    sys.exit(0 if all(held for held, _ in ran) else 1)
 
 
 if __name__ == "__main__":
