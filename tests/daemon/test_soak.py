@@ -127,7 +127,8 @@ def test_memory_descriptors_threads_and_what_waits_for_the_disk_do_not_grow(
     first, last = late[: len(late) // 3], late[-len(late) // 3 :]
     figures = {what: (most(first, what), most(last, what)) for what in Use.__annotations__}
     grown = usual_memory(last) - usual_memory(first)
-    record_property("figures", figures)
+    told = [f"{what}: {before:g}, at the end {after:g}" for what, (before, after) in figures.items()]
+    record_property("figures", "\n".join(told))
     assert daemon.metric("techrun_check_missed_runs_total") == 0
     assert grown < soak.megabytes * 1e6, figures
     assert most(late, "descriptors") <= most(warm, "descriptors") + soak.checks, figures
