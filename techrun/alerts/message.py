@@ -6,21 +6,12 @@ from pathlib import Path
 
 from techrun.alerts.context import Context
 from techrun.alerts.facts import facts_of
-from techrun.alerts.rendering import BODY, HTML, add_line, render
-from techrun.alerts.titles import TITLE, title_of
+from techrun.alerts.rendering import add_line, render
+from techrun.alerts.titles import title_of
 from techrun.alerts.wording import utc_text
 from techrun.standing import Event, Incident, Message
 
-__all__ = [
-    "BODY",
-    "HTML",
-    "TITLE",
-    "compose",
-    "html_with_attempt",
-    "title_of",
-    "trial_message",
-    "with_attempt",
-]
+__all__ = ["compose", "html_with_attempt", "title_of", "trial_message", "with_attempt"]
 
 
 def compose(

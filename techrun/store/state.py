@@ -218,22 +218,10 @@ def decisions_of(connection: sqlite3.Connection, incident: int) -> list[Decided]
         "SELECT at, decision, shop, name, incident, detail FROM decisions WHERE incident = ? ORDER BY id",
         (incident,),
     )
-    return [_decided(row) for row in rows]
-
-
-def last_decisions(connection: sqlite3.Connection, check: CheckId, count: int = 20) -> list[Decided]:
-    """The newest decisions about a check, the newest first."""
-    rows = connection.execute(
-        "SELECT at, decision, shop, name, incident, detail FROM decisions WHERE shop = ? AND name = ?"
-        " ORDER BY at DESC, id DESC LIMIT ?",
-        (check.shop, check.name, count),
-    )
-    return [_decided(row) for row in rows]
-
-
-def _decided(row: tuple[Any, ...]) -> Decided:
-    at, decision, shop, name, incident, detail = row
-    return Decided(at, decision, CheckId(shop, name) if name else None, incident, detail)
+    return [
+        Decided(at, decision, CheckId(shop, name) if name else None, number, detail)
+        for at, decision, shop, name, number, detail in rows
+    ]
 
 
 def begin_hold(connection: sqlite3.Connection, incident: int, hold: Hold, since: float) -> None:

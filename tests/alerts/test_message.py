@@ -13,16 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as markup
 
-from techrun.alerts.message import (
-    BODY,
-    HTML,
-    TITLE,
-    compose,
-    html_with_attempt,
-    trial_message,
-    with_attempt,
-)
+from techrun.alerts.message import compose, html_with_attempt, trial_message, with_attempt
+from techrun.alerts.rendering import BODY, HTML
 from techrun.alerts.samples import FULL, OPENED, OUTAGE, PAYMENT, SAMPLES, incident_of
+from techrun.alerts.titles import TITLE
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "alerts"
 IN_HTML = (
