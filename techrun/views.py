@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from techrun.handling import Acknowledgement, Annotation, Window
+from techrun.impact import Cost
 from techrun.model import Reason, Severity, Status
 from techrun.standing import Delivery, Event, Hold, IncidentKind, OwnNetwork
 
@@ -150,16 +151,6 @@ class NamedDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """What it cost, as a range with its method."""
-
-    low: float
-    high: float
-    currency: str
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that is known of one incident."""
 
@@ -170,7 +161,7 @@ class Story:
     messages: tuple[ToldMessage, ...]
     acknowledgements: tuple[Acknowledgement, ...]
     annotations: tuple[Annotation, ...]
-    lost: Money | None
+    lost: Cost | None
     """From its beginning to its end, or until now; None where the shop has no baseline."""
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from techrun.handling import Acknowledgement, Annotation, Release
+from techrun.impact import Cost
 from techrun.model import Check, Shop
 from techrun.standing import Hold, Incident, OwnNetwork
-
-
-@dataclass(frozen=True, slots=True)
-class AtRisk:
-    """Money, as a range: nobody knows it better."""
-
-    low: float
-    high: float
-    currency: str
-    method: str
-    """How it was reckoned, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +23,9 @@ class Context:
     own_network: OwnNetwork = "unknown"
     release: Release | None = None
     """The shop's last release before the incident began."""
-    per_hour: AtRisk | None = None
-    lost: AtRisk | None = None
+    per_hour: Cost | None = None
+    """What an hour of it costs."""
+    lost: Cost | None = None
     """From the incident's beginning to its end, or until now."""
     test_orders: tuple[str, ...] = ()
     """References of test orders that stand in the shop."""

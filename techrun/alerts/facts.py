@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from techrun.alerts.context import Context
-from techrun.alerts.telling import Teller
+from techrun.alerts.telling import Sentences
 from techrun.alerts.titles import headline_of
 from techrun.alerts.wording import cut, listed, one_line
 from techrun.standing import Event, Incident
@@ -116,10 +116,10 @@ def facts_of(
     event: Event, incident: Incident, context: Context, now: float, *, nth: int = 1, in_place: str = ""
 ) -> Facts:
     """All that is to be said of an incident; `in_place` is the channel that should have said it."""
-    teller = Teller(event, incident, context, now)
+    told = Sentences(event, incident, context, now)
     shop, lead, release = context.shop, incident.lead, context.release
-    up = listed(context.up, NAMES) if teller.goes_on else ""
-    sentences = {**teller.sentences(), "news": teller.news(nth, in_place), "up": up}
+    up = listed(context.up, NAMES) if told.goes_on else ""
+    sentences = {**told.by_name(), "news": told.news(nth, in_place), "up": up}
     return Facts(
         headline=headline_of(event, incident, now),
         event=event,
@@ -130,15 +130,15 @@ def facts_of(
         client=shop.client if shop else "",
         url=shop.url if shop else "",
         owner=shop.owner if shop else "",
-        lasted=teller.lasted,
-        since=teller.moment(incident.since, named=True),
-        over=teller.moment(incident.closed, named=True) if incident.closed is not None else "",
+        lasted=told.lasted,
+        since=told.moment(incident.since, named=True),
+        over=told.moment(incident.closed, named=True) if incident.closed is not None else "",
         release_link=release.link if release and sentences["changed"] else "",
-        runbook=teller.runbook(),
-        ack_link=context.ack_link if teller.goes_on else "",
+        runbook=told.runbook(),
+        ack_link=context.ack_link if told.goes_on else "",
         trace=lead.trace_id if lead else "",
-        excerpt=cut(one_line(lead.excerpt), SENTENCE) if lead and teller.goes_on else "",
-        parts=teller.parts(),
+        excerpt=cut(one_line(lead.excerpt), SENTENCE) if lead and told.goes_on else "",
+        parts=told.parts(),
         incident=incident,
         context=context,
         **{name: cut(one_line(sentence), SENTENCE) for name, sentence in sentences.items()},

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import NormalDist
 
-from techrun.alerts.context import AtRisk
-from techrun.impact import Impact
+from techrun.impact import Cost, Impact
+from techrun.standing import Incident, IncidentKind
 from techrun.zones import zone_of
 
 HOUR = 3600.0
@@ -22,19 +22,26 @@ SHARE = 0.9
 _SPREAD = NormalDist().inv_cdf((1 + SHARE) / 2) / 2
 """The square root of a Poisson count varies by a half around its mean, whatever that is."""
 
+_LOSES_ORDERS: tuple[IncidentKind, ...] = ("outage", "reported", "storm")
+
 OF_AVERAGE = "half to three times the average orders"
 OF_HOUR = "orders of this hour of the week, 90% range"
 OF_HOURS = "orders of these hours of the week, 90% range"
 
 
-def at_risk(impact: Impact, moment: float, zone: str) -> AtRisk:
+def loses_orders(incident: Incident) -> bool:
+    """Whether it costs anything: customers feel an outage that pages; a poorly working shop still sells."""
+    return incident.kind in _LOSES_ORDERS and incident.severity == "page"
+
+
+def at_risk(impact: Impact, moment: float, zone: str) -> Cost:
     """What an hour without orders costs, such as the one of this moment by the clock of `zone`."""
     if _is_average(impact):
         return _average(impact, impact.orders_per_hour[0])
     return _by_hour(impact, impact.orders_per_hour[_hour_of_week(_local(moment, zone))], OF_HOUR)
 
 
-def lost(impact: Impact, since: float, until: float, zone: str) -> AtRisk:
+def lost(impact: Impact, since: float, until: float, zone: str) -> Cost:
     """What the time from `since` to `until` cost, each hour of the week for itself."""
     until = max(since, until)
     if _is_average(impact):
@@ -49,14 +56,14 @@ def _is_average(impact: Impact) -> bool:
     return len(impact.orders_per_hour) == 1
 
 
-def _average(impact: Impact, orders: float) -> AtRisk:
+def _average(impact: Impact, orders: float) -> Cost:
     money = orders * impact.average_order
-    return AtRisk(money * AVERAGE_LOW, money * AVERAGE_HIGH, impact.currency, OF_AVERAGE)
+    return Cost(money * AVERAGE_LOW, money * AVERAGE_HIGH, impact.currency, OF_AVERAGE)
 
 
-def _by_hour(impact: Impact, orders: float, method: str) -> AtRisk:
+def _by_hour(impact: Impact, orders: float, method: str) -> Cost:
     low, high = poisson_range(orders)
-    return AtRisk(low * impact.average_order, high * impact.average_order, impact.currency, method)
+    return Cost(low * impact.average_order, high * impact.average_order, impact.currency, method)
 
 
 def poisson_range(expected: float) -> tuple[float, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from techrun.alerts.context import AtRisk, Context
+from techrun.alerts.context import Context
 from techrun.alerts.impact import OF_HOUR
 from techrun.alerts.titles import title_of
 from techrun.handling import Acknowledgement, Annotation, Release
+from techrun.impact import Cost
 from techrun.model import Check, CheckId, Reason, Shop
 from techrun.standing import Event, Hold, Incident, IncidentKind, Member
 
@@ -60,8 +61,8 @@ FULL = Context(
     up=("home", "search", "cart"),
     own_network="ok",
     release=Release(12, "acme-es", "v812", SINCE - 430, commit="a1b9f3e", author="dee"),
-    per_hour=AtRisk(180, 420, "EUR", OF_HOUR),
-    lost=AtRisk(38, 88, "EUR", OF_HOUR),
+    per_hour=Cost(180, 420, "EUR", OF_HOUR),
+    lost=Cost(38, 88, "EUR", OF_HOUR),
     next_escalation=("phone", SINCE + 636),
     ack_link="https://ops.example/ack/4711/c2lnbmVk",
 )
@@ -107,7 +108,7 @@ _SLOW = _ticket(step="payment", reason=Reason.BUDGET, message="took 8.1 s, budge
 _BLOCKED = _ticket(step="home", reason=Reason.BLOCKED, message="a captcha of cdn.example")
 _NO_STOCK = _ticket(step="cart", reason=Reason.FIXTURE, message="PROBE-1 is out of stock")
 _LEAKED = _ticket(step="place-order", message="order_id=1000042", reason=None, last_good=None)
-_TOLD = replace(FULL, told_to=("oncall",), next_escalation=None, lost=AtRisk(92, 210, "EUR", OF_HOUR))
+_TOLD = replace(FULL, told_to=("oncall",), next_escalation=None, lost=Cost(92, 210, "EUR", OF_HOUR))
 _HELD = (Hold("held.maintenance", None, 'maintenance #3 by dee: "new payment provider"'),)
 _MADRID = replace(OUTAGE, id=4712)
 _LISBON = replace(OUTAGE, id=4713, shop="acme-pt", title="acme-pt: home is down (no answer within 10 s)")
@@ -164,7 +165,7 @@ SAMPLES: dict[str, Sample] = {
         Context(
             own_network="ok",
             storm=(_MADRID, _LISBON, *(replace(_LISBON, id=number) for number in range(4714, 4735))),
-            per_hour=AtRisk(4100, 9600, "EUR", "its shops together"),
+            per_hour=Cost(4100, 9600, "EUR", "its shops together"),
         ),
     ),
     "reported-opened": Sample(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from techrun.alerts.context import AtRisk, Context
+from techrun.alerts.context import Context
+from techrun.alerts.impact import loses_orders
 from techrun.alerts.wording import (
     about_text,
     cut,
@@ -15,6 +16,7 @@ from techrun.alerts.wording import (
     one_line,
     time_text,
 )
+from techrun.impact import Cost
 from techrun.model import Reason
 from techrun.standing import LEAKS_ALLOWED, Event, Hold, Incident, IncidentKind, Member
 
@@ -32,7 +34,6 @@ WHY = 60
 """Characters of why another check fails too."""
 
 _GOES_ON: tuple[Event, ...] = ("opened", "raised", "update", "reminder", "escalated")
-_LOSES_ORDERS: tuple[IncidentKind, ...] = ("outage", "reported", "storm")
 _OF_A_SHOP: tuple[IncidentKind, ...] = ("outage", "degraded", "blind", "fixture", "reported")
 _MAY_BE_US = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT, Reason.UPLINK)
 """Reasons that a lost network of our own has as well."""
@@ -53,8 +54,8 @@ _BLIND: dict[Reason | None, str] = {
 _BLIND_OTHERWISE = "techrun cannot tell whether it works; the fault is probably its own."
 
 
-class Teller:
-    """Puts the facts of one message into words."""
+class Sentences:
+    """The facts of one message in words."""
 
     def __init__(self, event: Event, incident: Incident, context: Context, now: float) -> None:
         self._event = event
@@ -66,7 +67,7 @@ class Teller:
         self.goes_on = event in _GOES_ON
         self.lasted = duration_text((now if incident.closed is None else incident.closed) - incident.since)
 
-    def sentences(self) -> dict[str, str]:
+    def by_name(self) -> dict[str, str]:
         """The facts by name, as long as they come."""
         at_risk, at_risk_method = self._at_risk()
         lost, lost_method = self._lost()
@@ -217,7 +218,7 @@ class Teller:
 
     def _at_risk(self) -> tuple[str, str]:
         """What it costs an hour, and how that is reckoned."""
-        if not self.goes_on or not self._loses_orders():
+        if not self.goes_on or not loses_orders(self._incident):
             return "", ""
         if self._context.per_hour is not None:
             return f"{_range(self._context.per_hour)}/h", self._context.per_hour.method
@@ -226,12 +227,9 @@ class Teller:
     def _lost(self) -> tuple[str, str]:
         """What it cost so far, or altogether, and how that is reckoned."""
         fresh = self._event == "opened" and self._now - self._incident.since < SOON
-        if self._context.lost is None or fresh or not self._loses_orders():
+        if self._context.lost is None or fresh or not loses_orders(self._incident):
             return "", ""
         return _range(self._context.lost), self._context.lost.method
-
-    def _loses_orders(self) -> bool:
-        return self._incident.kind in _LOSES_ORDERS and self._incident.severity == "page"
 
     def _test_orders(self) -> str:
         """Test orders that stand in the shop."""
@@ -287,5 +285,5 @@ def _why(member: Member) -> str:
     return one_line(member.message) or (member.reason.value if member.reason else "")
 
 
-def _range(money: AtRisk) -> str:
+def _range(money: Cost) -> str:
     return money_text(money.low, money.high, money.currency)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import Metric
 
-from techrun.alerts.impact import at_risk, lost
+from techrun.alerts.impact import at_risk, loses_orders, lost
 from techrun.model import Check, Shop
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.prometheus import (
-    Money,
+    Revenue,
     incident_families,
     leak_families,
     outbox_families,
@@ -39,7 +39,7 @@ class Counting:
         yield from incident_families(
             {(shop, severity): count for (shop, severity), count in snapshot.incidents.items()}
         )
-        yield from revenue_families(money_of(self._shops(), snapshot.open, time.time()))
+        yield from revenue_families(revenue_of(self._shops(), snapshot.open, time.time()))
         sent = {(channel, str(became)): count for (channel, became), count in snapshot.notifications.items()}
         yield from outbox_families(snapshot.waiting, sent)
 
@@ -50,11 +50,11 @@ class Counting:
         yield from leak_families(leaked)
 
 
-def money_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) -> list[Money]:
+def revenue_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) -> list[Revenue]:
     """What each shop with a known `impact` risks an hour, and has lost in its open outages; 0 while all is well."""
     since: dict[str, float] = {}
     for incident in open_now:
-        if incident.severity == "page" and incident.kind in {"outage", "reported"}:
+        if loses_orders(incident):
             since[incident.shop] = min(incident.since, since.get(incident.shop, incident.since))
     found = []
     for shop in shops:
@@ -65,5 +65,5 @@ def money_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) ->
             risk = at_risk(shop.impact, now, shop.timezone)
             so_far = lost(shop.impact, since[shop.name], now, shop.timezone)
             hour, total = (risk.low, risk.high), (so_far.low, so_far.high)
-        found.append(Money(shop.name, shop.impact.currency, hour, total))
+        found.append(Revenue(shop.name, shop.impact.currency, hour, total))
     return found

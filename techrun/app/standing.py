@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from techrun.alerts.impact import lost
+from techrun.alerts.impact import loses_orders, lost
 from techrun.app.loading import Loaded
+from techrun.impact import Cost
 from techrun.model import Check, Shop
-from techrun.oncall import (
-    Chosen,
-    UnknownError,
-)
+from techrun.oncall import Chosen, UnknownError
 from techrun.standing import CheckState, Decided, Hold, Incident, Member, OwnNetwork
 from techrun.store.desk import acknowledgements_of, annotations_of, windows
 from techrun.store.history import PastRun, last_runs, runs_of, uptime
@@ -26,7 +24,6 @@ from techrun.views import (
     LastRun,
     LeakedOrder,
     MemberStanding,
-    Money,
     NamedDecision,
     Standing,
     Story,
@@ -172,11 +169,8 @@ def _decision(decided: Decided) -> NamedDecision:
     return NamedDecision(decided.at, decided.decision, check, decided.detail)
 
 
-def _lost(incident: Incident, shop: Shop | None, now: float) -> Money | None:
-    """What an outage has cost that customers feel; a poorly working shop still sells."""
-    loud = incident.kind in {"outage", "reported"} and incident.severity == "page"
-    if shop is None or shop.impact is None or not loud:
+def _lost(incident: Incident, shop: Shop | None, now: float) -> Cost | None:
+    if shop is None or shop.impact is None or not loses_orders(incident):
         return None
     until = now if incident.closed is None else incident.closed
-    found = lost(shop.impact, incident.since, until, shop.timezone)
-    return Money(found.low, found.high, found.currency, found.method)
+    return lost(shop.impact, incident.since, until, shop.timezone)

@@ -189,7 +189,7 @@ def leak_families(leaked: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class Revenue:
     """What an outage costs a shop, each as (low, high)."""
 
     shop: str
@@ -198,7 +198,7 @@ class Money:
     lost: tuple[float, float]
 
 
-def revenue_families(money: Iterable[Money]) -> Iterator[Metric]:
+def revenue_families(money: Iterable[Revenue]) -> Iterator[Metric]:
     """The families of what open outages cost, for the shops of which it is known what they earn."""
     labels = ["shop", "currency", "bound"]
     risk = GaugeMetricFamily(

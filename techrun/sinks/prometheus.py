@@ -18,8 +18,8 @@ from techrun.model import Check, CheckId, Result, Shop
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_check import CheckSeries
 from techrun.sinks._prometheus_own import (
-    Money,
     OwnMetrics,
+    Revenue,
     Source,
     incident_families,
     leak_families,
@@ -31,8 +31,8 @@ from techrun.sinks._prometheus_text import CONTENT_TYPE, Family
 
 __all__ = [
     "CONTENT_TYPE",
-    "Money",
     "PrometheusSink",
+    "Revenue",
     "Source",
     "incident_families",
     "leak_families",

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from techrun.alerts.context import AtRisk
 from techrun.alerts.impact import OF_AVERAGE, OF_HOUR, OF_HOURS, at_risk, lost, poisson_range
-from techrun.impact import Impact
+from techrun.impact import Cost, Impact
 
 AVERAGE = Impact((120,), 85, "EUR")
 WEEK = Impact(tuple(float(hour) for hour in range(168)), 10, "EUR")
@@ -31,11 +30,11 @@ def orders_of(money, impact=WEEK):
 
 
 def test_of_an_average_hour_half_to_three_times_is_at_risk():
-    assert at_risk(AVERAGE, 0, "UTC") == AtRisk(5100, 30_600, "EUR", OF_AVERAGE)
+    assert at_risk(AVERAGE, 0, "UTC") == Cost(5100, 30_600, "EUR", OF_AVERAGE)
 
 
 def test_of_an_average_hour_what_is_lost_grows_with_the_time():
-    assert lost(AVERAGE, 1000, 1000 + 900, "UTC") == AtRisk(1275, 7650, "EUR", OF_AVERAGE)
+    assert lost(AVERAGE, 1000, 1000 + 900, "UTC") == Cost(1275, 7650, "EUR", OF_AVERAGE)
 
 
 @pytest.mark.parametrize("impact", [AVERAGE, WEEK], ids=["average", "week"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from techrun.app.counting import money_of
+from techrun.app.counting import revenue_of
 from techrun.impact import Impact
 from techrun.model import Shop
 from techrun.standing import Incident
@@ -18,19 +18,22 @@ def incident(number=1, kind="outage", severity="page", ago=1800.0, shop="acme-es
 
 
 def test_while_all_is_well_nothing_is_at_risk():
-    (money,) = money_of([SHOP], [], NOW)
+    (money,) = revenue_of([SHOP], [], NOW)
     assert (money.per_hour, money.lost) == ((0.0, 0.0), (0.0, 0.0))
 
 
 def test_an_open_outage_costs_what_the_shop_earns_as_a_range():
-    (money,) = money_of([SHOP], [incident()], NOW)
+    (money,) = revenue_of([SHOP], [incident()], NOW)
     low, high = money.per_hour
     assert low < 120 * 85 < high
     assert money.lost == (pytest.approx(low / 2), pytest.approx(high / 2))
 
 
 def test_two_outages_at_once_cost_the_shop_no_more_than_one():
-    one, two = money_of([SHOP], [incident()], NOW), money_of([SHOP], [incident(), incident(2, ago=60)], NOW)
+    one, two = (
+        revenue_of([SHOP], [incident()], NOW),
+        revenue_of([SHOP], [incident(), incident(2, ago=60)], NOW),
+    )
     assert one == two
 
 
@@ -40,9 +43,9 @@ def test_two_outages_at_once_cost_the_shop_no_more_than_one():
     ids=["blind", "ticket", "another shop"],
 )
 def test_only_pages_about_outages_cost_money(harmless):
-    (money,) = money_of([SHOP], [harmless], NOW)
+    (money,) = revenue_of([SHOP], [harmless], NOW)
     assert money.per_hour == (0.0, 0.0)
 
 
 def test_nothing_is_said_of_a_shop_of_which_nobody_knows_what_it_earns():
-    assert money_of([Shop("acme-es", "https://www.acme.es")], [incident()], NOW) == []
+    assert revenue_of([Shop("acme-es", "https://www.acme.es")], [incident()], NOW) == []

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from techrun.model import Check, CheckId, Order, Outcome, Phases, Result, Shop, Status, Step
 from techrun.sinks._prometheus_families import _MEASURE_HELP
 from techrun.sinks.prometheus import (
-    Money,
     PrometheusSink,
+    Revenue,
     incident_families,
     leak_families,
     outbox_families,
@@ -43,7 +43,7 @@ def everything():
     sink.set_reload(ok=True)
     sink.add_source("incidents", lambda: incident_families({("acme-es", "page"): 1}))
     sink.add_source("orders", lambda: leak_families({("acme-es", "buy"): 1}))
-    money = Money("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
+    money = Revenue("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
     sink.add_source("revenue", lambda: revenue_families([money]))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     sink.add_source("store", lambda: [store_family(writable=True)])

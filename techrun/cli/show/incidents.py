@@ -14,11 +14,11 @@ from techrun.alerts.rules import RULES
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import seconds
 from techrun.handling import Annotation
+from techrun.impact import Cost
 from techrun.views import (
     Attempt,
     IncidentStanding,
     MemberStanding,
-    Money,
     NamedDecision,
     Story,
     ToldMessage,
@@ -99,7 +99,7 @@ def show_story(story: Story, console: Console) -> None:
         console.print(Text(f"{clock(at)}  ", "dim").append(what, style))
 
 
-def _money(money: Money) -> str:
+def _money(money: Cost) -> str:
     return f"{money.low:,.0f}-{money.high:,.0f} {money.currency} ({money.method})"
 
 
