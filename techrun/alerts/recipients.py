@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from techrun.alerts.policy import Hours, Policy, Route
-from techrun.config.select import matches
+from techrun.config.select import covers
 from techrun.model import Check, CheckId, Severity, Shop
 from techrun.standing import Incident, Member
 from techrun.zones import zone_of
@@ -169,12 +169,8 @@ def _subjects(incident: Incident, checks: Checks, shop: Shop | None) -> list[_Su
 
 
 def _is_for(route: Route, subject: _Subject) -> bool:
-    return (
-        (not route.selectors or any(matches(selector, subject) for selector in route.selectors))
-        and (not route.clients or subject.client in route.clients)
-        and (not route.environments or subject.env in route.environments)
-        and (not route.tags or not set(route.tags).isdisjoint(subject.tags))
-    )
+    of_env = not route.environments or subject.env in route.environments
+    return of_env and covers(subject, route.selectors, route.clients, route.tags)
 
 
 def in_hours(hours: Hours, moment: float, timezone: str) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from dateutil.rrule import rrulestr
 
 from techrun.alerts.policy import Planned
-from techrun.config.select import matches
+from techrun.config.select import covers as is_chosen
 from techrun.handling import Release, Window, WindowKind
 from techrun.model import Check, CheckId
 from techrun.standing import Hold, Incident
@@ -24,11 +24,8 @@ RULE_OF_KIND: Mapping[WindowKind, str] = {
 
 def covers(window: Window, check: Check) -> bool:
     """Whether the window is meant for this check, be it in force or not."""
-    return (
-        (not window.selectors or any(matches(selector, check) for selector in window.selectors))
-        and window.client in {"", check.client}
-        and (not window.tags or not set(window.tags).isdisjoint(check.tags))
-    )
+    clients = (window.client,) if window.client else ()
+    return is_chosen(check, window.selectors, clients, window.tags)
 
 
 def grace_of(release: Release, seconds: float) -> Window:

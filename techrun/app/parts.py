@@ -114,7 +114,7 @@ def _planned(settings: Settings) -> Iterator[Planned]:
 
 def _clock_of(settings: Settings, entry: Recurring) -> str:
     """The time zone of the one shop that an entry is about, else UTC."""
-    clients = (entry.client,) if entry.client else None
+    clients = (entry.client,) if entry.client else ()
     zones = [
         shop.timezone
         for shop in settings.shops

@@ -88,4 +88,4 @@ def _routed(settings: Settings, shop: ShopSettings, check: CheckSettings) -> boo
 def _is_for(match: Match, shop: ShopSettings, check: CheckSettings) -> bool:
     of_env = not match.env or shop.shop.env in match.env
     loud = not match.severity or check.severity in match.severity
-    return of_env and loud and covers(check, match.select, match.client or None, match.tag)
+    return of_env and loud and covers(check, match.select, match.client, match.tag)

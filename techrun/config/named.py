@@ -57,10 +57,10 @@ def check_selectors(main: Main, planned: Planned, shops: Sequence[ShopSettings])
     calendar, written = planned
     for index, route in enumerate(main.file.routes):
         match = route.match
-        about = _About(match.select, match.client or None, match.env, match.tag)
+        about = _About(match.select, match.client, match.env, match.tag)
         main.problems.extend(about.problems(shops, main.origin, ("routes", index, "match")))
     for path, entry in calendar.covered():
-        about = _About(entry.select, (entry.client,) if entry.client else None, (), entry.tag)
+        about = _About(entry.select, (entry.client,) if entry.client else (), (), entry.tag)
         if written is not None:
             main.problems.extend(about.problems(shops, written, path))
 
@@ -70,7 +70,7 @@ class _About:
     """Which checks something is about; what is empty leaves the choice open."""
 
     select: tuple[str, ...]
-    clients: tuple[str, ...] | None
+    clients: tuple[str, ...]
     environments: tuple[str, ...]
     tags: tuple[str, ...]
 
@@ -78,7 +78,7 @@ class _About:
         """What of it names nothing; or all of it together does."""
         strange = {
             "select": unknown_selectors([check for shop in shops for check in shop.checks], self.select),
-            "client": unknown_names("client", self.clients or (), [shop.shop.client for shop in shops]),
+            "client": unknown_names("client", self.clients, [shop.shop.client for shop in shops]),
             "env": unknown_names("environment", self.environments, [shop.shop.env for shop in shops]),
             "tag": unknown_names(
                 "tag", self.tags, [tag for shop in shops for check in shop.checks for tag in check.tags]

@@ -52,7 +52,7 @@ def select(
     if wrong:
         _, what, hint = wrong[0]
         raise UsageError(f"{what}; {hint}")
-    clients = None if client is None else (client,)
+    clients = () if client is None else (client,)
     chosen = [check for check in known if covers(check, selectors, clients, tags)]
     if not chosen:
         raise UsageError("; ".join(NOTHING))
@@ -83,16 +83,14 @@ def matches(selector: str, check: Selectable) -> bool:
     return not slash or fnmatchcase(check.id.name, name) or check.id.name.startswith(f"{name}/")
 
 
-def covers(
-    check: Selectable, selectors: Sequence[str], clients: Sequence[str] | None, tags: Sequence[str]
-) -> bool:
+def covers(check: Selectable, selectors: Sequence[str], clients: Sequence[str], tags: Sequence[str]) -> bool:
     """Whether one of the selectors names this check, of one of these clients, with one of these tags.
 
-    What is empty (clients: None) leaves the choice open.
+    What is empty leaves the choice open.
     """
     return (
         (not selectors or any(matches(selector, check) for selector in selectors))
-        and (clients is None or check.client in clients)
+        and (not clients or check.client in clients)
         and (not tags or any(tag in check.tags for tag in tags))
     )
 
