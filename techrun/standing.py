@@ -181,9 +181,7 @@ def loudest(members: Iterable[Member], otherwise: Severity) -> Severity:
     return max((member.severity for member in members), key=LOUDNESS.__getitem__, default=otherwise)
 
 
-Event = Literal[
-    "opened", "raised", "update", "reminder", "escalated", "recovered", "withdrawn", "trial"
-]
+Event = Literal["opened", "raised", "update", "reminder", "escalated", "recovered", "withdrawn", "trial"]
 """What a message tells: an incident; that it is worse than was told; that other checks of it fail now; that it
 goes on; that nobody acknowledged it; its end; that what it is about is no longer watched; or only that the
 channel works."""

@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from difflib import get_close_matches
 
 from techrun.alerts.message import trial_message
 from techrun.alerts.notify import Channel
 from techrun.app.loading import Loaded
 from techrun.errors import UsageError
+from techrun.language.words import did_you_mean
 from techrun.standing import Receipt
 
 MOST_AT_ONCE = 16
@@ -28,8 +28,7 @@ def notify_test(loaded: Loaded, names: Sequence[str]) -> list[tuple[str, Receipt
         raise UsageError("there are no channels: write some under `channels:` in techrun.yaml")
     for name in names:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
             raise UsageError(f'no channel is called "{name}"; {hint}')
     wanted = list(dict.fromkeys(names)) or known
     channels = [Channel(name, settings.channels[name].url, settings.redactor) for name in wanted]

@@ -18,15 +18,7 @@ from techrun.handling import Acknowledgement, Annotation, Fault, Release, Window
 from techrun.language.durations import show
 from techrun.language.words import did_you_mean
 from techrun.model import Severity
-from techrun.oncall import (
-    LONGEST_WINDOW,
-    Asked,
-    Chosen,
-    Operations,
-    ReleaseWish,
-    UnknownError,
-    WindowWish,
-)
+from techrun.oncall import LONGEST_WINDOW, Asked, Chosen, Operations, ReleaseWish, UnknownError, WindowWish
 from techrun.standing import storable
 from techrun.store import desk
 from techrun.store.database import Store, read_store
@@ -34,12 +26,7 @@ from techrun.store.orders import Orders
 from techrun.store.state import open_incidents, past_incidents
 from techrun.store.story import shadow_messages
 from techrun.store.writer import Work
-from techrun.views import (
-    IncidentStanding,
-    ShadowMessage,
-    Standing,
-    Story,
-)
+from techrun.views import IncidentStanding, ShadowMessage, Standing, Story
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +102,8 @@ class LocalOperations:
             raise UsageError(f"#{incident} is closed already")
         if found.kind not in {"reported", "uplink"}:
             raise UsageError(
-                f"#{incident} ends by itself when its checks are well again; only what was opened by hand is closed by hand"
+                f"#{incident} ends by itself when its checks are well again, and is not closed by hand; "
+                "techrun silence keeps it quiet meanwhile"
             )
         return self._ask(by, "close", {"incident": incident})
 
@@ -150,7 +138,10 @@ class LocalOperations:
         _needed(wish.reason, "say why: who looks at it later must know")
         chosen, starts = wish.chosen, now if wish.starts is None else wish.starts
         if not 0 < wish.seconds <= LONGEST_WINDOW:
-            raise UsageError(f"a {wish.kind} lasts longer than nothing and at most {show(LONGEST_WINDOW)}")
+            raise UsageError(
+                f"a {wish.kind} cannot last {show(wish.seconds)}: write 1s to {show(LONGEST_WINDOW)}, "
+                "so that none is forgotten"
+            )
         if starts < now - LATE:
             raise UsageError(f"a {wish.kind} cannot begin in the past: what was told is told")
         if chosen == Chosen():

@@ -21,19 +21,8 @@ from techrun import __version__
 from techrun.errors import CannotTellError, TechrunError, UsageError
 from techrun.handling import Annotation, Fault, Release, Window
 from techrun.model import Severity
-from techrun.oncall import (
-    Asked,
-    Chosen,
-    ReleaseWish,
-    UnknownError,
-    WindowWish,
-)
-from techrun.views import (
-    IncidentStanding,
-    ShadowMessage,
-    Standing,
-    Story,
-)
+from techrun.oncall import Asked, Chosen, ReleaseWish, UnknownError, WindowWish
+from techrun.views import IncidentStanding, ShadowMessage, Standing, Story
 from techrun.wire import from_json
 
 log = logging.getLogger(__name__)
@@ -158,10 +147,13 @@ class RemoteOperations:
             with error:
                 raise self._refusal(error) from None
         except TimeoutError:
-            raise CannotTellError(f"{self._url} did not answer within {self._timeout:g} s") from None
+            what = f"{self._url} did not answer within {self._timeout:g} s; check --server, or try again"
+            raise CannotTellError(what) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise CannotTellError(f"cannot reach {self._url}: {reason or type(error).__name__}") from None
+            why = getattr(reason, "strerror", "") or reason or type(error).__name__
+            what = f"cannot reach {self._url}: {why}; check --server, and that techrun runs there"
+            raise CannotTellError(what) from None
 
     def _record(self, type_: type[Record], answer: IO[bytes]) -> Record:
         try:

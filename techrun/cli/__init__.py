@@ -15,7 +15,7 @@ COMMANDS = {
     "ack": "Take an incident on.",
     "check": "Run checks once and print what was found.",
     "demo": "Start a demo shop and watch it: the whole product on one machine.",
-    "incidents": "List incidents, tell the story of one, open and annotate them.",
+    "incidents": "List incidents, tell the story of one, open, close and annotate them.",
     "maintenance": "Announce work on shops: their alerts are held meanwhile.",
     "notify": "Try the channels that alerts go to.",
     "release": "Tell when a shop is released.",
@@ -53,11 +53,9 @@ class LazyGroup(click.Group):
         """As click does, with a suggestion for a mistyped name."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
-            from difflib import get_close_matches
+            from techrun.language.words import did_you_mean
 
-            close = get_close_matches(name, COMMANDS, n=1)
-            hint = f' Did you mean "{close[0]}"?' if close else ""
-            ctx.fail(f'No such command "{name}".{hint}')
+            ctx.fail(f'No such command "{name}"; {did_you_mean(name, COMMANDS) or "see techrun --help"}')
         return super().resolve_command(ctx, args)
 
 

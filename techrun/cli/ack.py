@@ -13,7 +13,12 @@ from techrun.cli.session import Session, operating
 @click.option("--note", default="", help="What you are about to do, for the others.")
 @operating
 def command(session: Session, number: int, note: str) -> None:
-    """Take an incident on: no reminders and no escalation from then on; its end is told as ever."""
+    """Take an incident on.
+
+    There are no reminders and no escalation from then on; its end is told as ever.
+
+    Example: techrun ack 4711 --note "restarting php"
+    """
     from techrun.cli.show.incidents import show_taken
 
     session.tell(session.operations.acknowledge(number, note, session.by), show_taken)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(name="incidents")
 def command() -> None:
-    """List incidents, tell the story of one, open and annotate them."""
+    """List incidents, tell the story of one, open, close and annotate them."""
 
 
 @command.command(name="list")
@@ -49,10 +49,19 @@ def show(session: Session, number: int) -> None:
 @command.command(name="open")
 @click.argument("text")
 @click.option("--shop", required=True, help="The shop that it is about.")
-@click.option("--severity", type=click.Choice(get_args(Severity)), default="ticket", show_default=True)
+@click.option(
+    "--severity",
+    type=click.Choice(get_args(Severity)),
+    default="ticket",
+    show_default=True,
+    help="Whom it is told to, and how loudly.",
+)
 @operating
 def open_(session: Session, text: str, shop: str, severity: Severity) -> None:
-    """Report what techrun has missed: `open "client phoned: no confirmation mails" --shop acme-es`."""
+    """Report what techrun has missed.
+
+    Example: techrun incidents open "client phoned: no mails" --shop acme-es
+    """
     asked = session.operations.open_incident(shop, text, severity, session.by)
     session.tell(asked, _telling("opened", "the daemon opens it when it runs"))
 
@@ -61,7 +70,10 @@ def open_(session: Session, text: str, shop: str, severity: Severity) -> None:
 @click.argument("number", type=NUMBER)
 @operating
 def close(session: Session, number: int) -> None:
-    """Close an incident that was opened by hand; all others end by themselves."""
+    """Close an incident that was opened by hand.
+
+    So can the one about techrun's own network be closed; all others end by themselves.
+    """
     asked = session.operations.close_incident(number, session.by)
     session.tell(asked, _telling("closed", "the daemon closes it when it runs"))
 
@@ -72,7 +84,12 @@ def close(session: Session, number: int) -> None:
 @click.option("--text", default="", help="What to add, in words.")
 @operating
 def annotate(session: Session, number: int, cause: Fault | None, text: str) -> None:
-    """Add to an incident what was at fault, or a remark: for the record and the report."""
+    """Note what was at fault, or a remark.
+
+    Both are kept for the record and the report.
+
+    Example: techrun incidents annotate 4711 --cause psp --text "expired key"
+    """
     from techrun.cli.show.incidents import show_annotation
 
     session.tell(session.operations.annotate(number, text, cause, session.by), show_annotation)

@@ -32,8 +32,8 @@ def selection_options(command: Command) -> Command:
     """`SELECTOR… --client --tag`: which checks are meant."""
     for decorate in (
         click.argument("selectors", metavar="[SELECTOR]…", nargs=-1, shell_complete=complete_selector),
-        click.option("--client", help="Only shops of this client."),
         click.option("--tag", "tags", multiple=True, help="Only checks with this tag; repeatable."),
+        click.option("--client", help="Only shops of this client."),
     ):
         command = decorate(command)
     return command
@@ -47,7 +47,12 @@ server_option = click.option(
     help="Ask the techrun at this address, with the token in TECHRUN_TOKEN, in place of this machine's store.",
 )
 format_option = click.option(
-    "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For people, or for programs.",
 )
 
 
@@ -73,7 +78,20 @@ def as_duration(_ctx: click.Context, _param: click.Parameter, value: str | None)
         raise click.BadParameter(str(error)) from None
 
 
-NUMBER = click.IntRange(1, 2**62)
+class _Number(click.ParamType[int]):
+    """`4711`, or `#4711` as it stands in a message."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; it fits into a row of the store."""
+        text = str(value).removeprefix("#")
+        if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) < 2**62:
+            self.fail(f"expected a number such as 4711, got {value!r}", param, ctx)
+        return int(text)
+
+
+NUMBER = _Number()
 """Of an incident or a window."""
 
 

@@ -23,7 +23,12 @@ def command() -> None:
 @click.option("--link", default="", help="Where the deployment can be followed.")
 @operating
 def begin(session: Session, version: str, *, shop: str, commit: str, author: str, link: str) -> None:
-    """A release begins now: alerts of the shop are held for the time of `deploy_grace`."""
+    """Say that a release begins now.
+
+    Alerts of the shop are held for the time of `deploy_grace`; those that follow name the release.
+
+    Example: techrun release begin v812 --shop acme-es --commit a1b9f3e
+    """
     from techrun.cli.show.desk import show_release
     from techrun.oncall import ReleaseWish
 
@@ -36,7 +41,7 @@ def begin(session: Session, version: str, *, shop: str, commit: str, author: str
 @_shop
 @operating
 def end(session: Session, version: str, shop: str) -> None:
-    """The release has ended."""
+    """Say that a release has ended."""
     from techrun.cli.show.desk import show_release
 
     session.tell(session.operations.end_release(shop, version, session.by), show_release)
@@ -44,7 +49,14 @@ def end(session: Session, version: str, shop: str) -> None:
 
 @command.command(name="list")
 @click.option("--shop", default="", help="Only of this shop.")
-@click.option("--since", callback=as_moment, default="30d", show_default=True, metavar="7d|DATE")
+@click.option(
+    "--since",
+    callback=as_moment,
+    default="30d",
+    show_default=True,
+    metavar="7d|DATE",
+    help="Those that began since then.",
+)
 @operating
 def list_(session: Session, shop: str, since: float) -> None:
     """List releases, the newest first."""

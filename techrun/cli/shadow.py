@@ -14,10 +14,20 @@ def command() -> None:
 
 
 @command.command(name="report")
-@click.option("--since", callback=as_moment, default="7d", show_default=True, metavar="7d|DATE")
+@click.option(
+    "--since",
+    callback=as_moment,
+    default="7d",
+    show_default=True,
+    metavar="7d|DATE",
+    help="What would have been sent since then.",
+)
 @operating
 def report(session: Session, since: float) -> None:
-    """Tell what would have been sent, by day and channel; nobody was told."""
+    """Tell what would have been sent, by day.
+
+    First how many messages each channel would have had, then each of them; nobody was told.
+    """
     from techrun.cli.show.desk import show_shadow
 
     session.tell(session.operations.shadow(since), show_shadow)

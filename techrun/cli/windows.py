@@ -11,6 +11,11 @@ from techrun.cli.session import Session, operating
 
 Kind = Literal["silence", "maintenance"]
 
+EXAMPLES: dict[Kind, str] = {
+    "silence": "'acme-*/checkout' --for 2h --reason 'PSP down'",
+    "maintenance": "acme-es --for 3h --reason 'new PHP'",
+}
+
 
 class AddByDefault(click.Group):
     """A group whose command `add` may be left out: `techrun silence acme-es --for 2h …`."""
@@ -25,7 +30,7 @@ class AddByDefault(click.Group):
 def windows_command(kind: Kind, summary: str) -> click.Group:
     """The group of commands for one kind of window."""
     usage = "[add] [SELECTOR]… --for 2h --reason TEXT | list | end NUMBER"
-    text = f"{summary}\n\nThe word `add` may be left out."
+    text = f"{summary}\n\nThe word `add` may be left out.\n\nExample: techrun {kind} {EXAMPLES[kind]}"
     group = AddByDefault(name=kind, help=text, subcommand_metavar=usage)
     for command in (_add(kind), _list(kind), _end(kind)):
         group.add_command(command)

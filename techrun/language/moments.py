@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 
 from techrun.language.durations import parse
 
@@ -10,9 +11,12 @@ from techrun.language.durations import parse
 def moment(text: str, now: float) -> float:
     """Unix time of a moment; without an offset it is by this machine's clock. ValueError says how one is written."""
     try:
-        return float(text)
+        at = float(text)
     except ValueError:
         pass
+    else:
+        if isfinite(at):
+            return at
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:

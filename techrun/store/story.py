@@ -7,11 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from techrun.handling import Acknowledgement
-from techrun.views import (
-    Attempt,
-    ShadowMessage,
-    ToldMessage,
-)
+from techrun.views import Attempt, ShadowMessage, ToldMessage
 
 _RECEIPT = "at, attempt, ok, elapsed, answer"
 

@@ -41,7 +41,7 @@ def test_every_command_of_the_list_exists_and_tells_the_same(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        pytest.param(["chekc"], 2, 'Did you mean "check"?', id="a mistyped command"),
+        pytest.param(["chekc"], 2, 'did you mean "check"?', id="a mistyped command"),
         pytest.param(["check", "--format", "xml"], 2, "xml", id="a wrong choice"),
         pytest.param(["check", "-c", "nowhere.yaml"], 3, "nowhere.yaml", id="no configuration"),
         pytest.param(["demo", "--for", "soon"], 2, "30s", id="a wrong duration"),

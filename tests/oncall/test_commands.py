@@ -149,10 +149,19 @@ class TestAcknowledging:
         given = desk(world).acknowledged[1]
         assert (given.note, "@" in given.author) == ("restarting php", True)
 
+    def test_a_number_may_be_written_as_messages_write_it(self, techrun):
+        assert techrun("ack", "#1").code == 0
+
     @pytest.mark.parametrize(
         ("number", "why"),
-        [("99", "there is no incident #99"), ("2", "#2 is closed already")],
-        ids=["unknown", "closed"],
+        [
+            ("99", "there is no incident #99"),
+            ("2", "#2 is closed already"),
+            ("all", "expected a number such as 4711"),
+            ("0", "expected a number such as 4711"),
+            ("9" * 5000, "expected a number such as 4711"),
+        ],
+        ids=["unknown", "closed", "no number", "none", "too large"],
     )
     def test_there_must_be_something_to_take_on(self, techrun, number, why):
         done = techrun("ack", number)
@@ -207,13 +216,18 @@ class TestWindows:
             ),
             pytest.param(["acme-es", "--for", "2h", "--reason", " "], "say why", id="no reason"),
             pytest.param(["--for", "2h", "--reason", "x"], "say which checks are meant", id="no selection"),
-            pytest.param(["acme-es", "--for", "0s", "--reason", "x"], "at most 30d", id="no time"),
-            pytest.param(["acme-es", "--for", "31d", "--reason", "x"], "at most 30d", id="too long"),
+            pytest.param(["acme-es", "--for", "0s", "--reason", "x"], "cannot last 0ms", id="no time"),
+            pytest.param(["acme-es", "--for", "31d", "--reason", "x"], "write 1s to 30d", id="too long"),
             pytest.param(
                 ["acme-es", "--for", "soon", "--reason", "x"], "expected a duration", id="no duration"
             ),
             pytest.param(
                 ["acme-es", "--for", "2h", "--from", "2h", "--reason", "x"], "past", id="in the past"
+            ),
+            pytest.param(
+                ["acme-es", "--for", "2h", "--from", "nan", "--reason", "x"],
+                "expected a moment",
+                id="no moment",
             ),
             pytest.param(["acme-es", "--for", "2h"], "", id="reason left out"),
             pytest.param(["acme-es", "--reason", "x"], "", id="expiry left out"),
