@@ -224,7 +224,8 @@ class Confirmation:
     fail_after: int = 4
     recover_after: int = 2
     delays: tuple[float, ...] = (5.0, 10.0, 15.0)
-    """Seconds from the end of the 1st, 2nd, 3rd failure in a row to the run that confirms it."""
+    """Seconds from the beginning of the 1st, 2nd, 3rd failure in a row to the run that confirms it, which waits for its
+    end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,10 @@ class Schedule:
             timer.missed += 1 + int(late // timer.check.every)
             self._plan(timer, now)
             return None
+        if late >= 0 and _waits_to_confirm(timer, now):
+            timer.regular = self._following(timer, now)
+            self._push(timer)
+            return None
         extra, timer.extra = timer.extra, None
         if late >= 0:
             extra = _Extra(timer.regular, "schedule", orders=True)
@@ -246,9 +250,9 @@ class Schedule:
 def _confirmation(timer: _Timer, run: Due, outcome: Outcome, now: float) -> _Extra | None:
     """Count the failures in a row; the run that confirms the last one, if one is wanted."""
     if outcome.status in {Status.UP, Status.DEGRADED}:
-        timer.failures = 0
+        failed, timer.failures = timer.failures, 0
         timer.order_retried = timer.order_retried and not run.orders
-        return None
+        return _recovery(timer, failed, now)
     if outcome.status is not Status.DOWN:
         return None
     timer.failures += 1
@@ -257,7 +261,22 @@ def _confirmation(timer: _Timer, run: Due, outcome: Outcome, now: float) -> _Ext
     delays = timer.check.confirmation.delays
     if timer.failures > len(delays):
         return None
-    return _Extra(now + delays[timer.failures - 1], "confirmation")
+    return _Extra(max(now, timer.started + delays[timer.failures - 1]), "confirmation")
+
+
+def _recovery(timer: _Timer, failed: int, now: float) -> _Extra | None:
+    """The run that confirms that a check which was down works again."""
+    known = timer.check.confirmation
+    wanted = failed >= known.fail_after and known.recover_after > 1
+    return _Extra(now + known.delays[0], "confirmation") if wanted and known.delays else None
+
+
+def _waits_to_confirm(timer: _Timer, now: float) -> bool:
+    """Whether a regular run would confirm its last failure too soon: a hiccup would count as an outage."""
+    # A check that runs more often than that keeps its moments, and one that places orders its turn.
+    planned = timer.extra is not None and timer.extra.trigger == "confirmation" and timer.extra.at > now
+    seldom = timer.check.every >= sum(timer.check.confirmation.delays) and not timer.check.places_orders
+    return planned and timer.failures > 0 and seldom
 
 
 def _is_being_confirmed(timer: _Timer) -> bool:

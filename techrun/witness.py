@@ -101,7 +101,8 @@ class Witness:
         answered = await self._any_answers()
         before, self._state = self._state, "ok" if answered else "lost"
         self._told = self._clock.elapsed()
-        if not answered:
+        if not answered or before == "lost":
+            # It was gone until now: also for a run that began after it was last asked in vain.
             self._lost = self._told
         if self._state != before:
             self._turned(self._state)

@@ -206,6 +206,18 @@ async def until(condition):
 
 
 class TestHowOftenTheyAreAsked:
+    async def test_until_it_is_seen_to_be_back_it_counts_as_lost(self, site, ask):
+        """A run that began after the last question in vain may have met the lost network as well."""
+        witness_site = await site()
+        await witness_site.off()
+        told = Told()
+        witness = ask(witness_site.url, told=told)
+        await witness.doubt(REFUSED, now())
+        began = now()
+        await witness_site.on()
+        await told.until("lost", "ok")
+        assert (await witness.doubt(REFUSED, began)).reason is Reason.UPLINK
+
     async def test_a_hundred_failures_at_once_ask_once(self, site, ask):
         there = await site()
         witness = ask(there.url)

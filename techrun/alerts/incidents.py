@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from techrun.alerts.message import title_of
 from techrun.alerts.state import Fact
 from techrun.model import Check, CheckId, Order, Reason, Result, Severity, Shop
-from techrun.standing import LOUDNESS, Change, Incident, IncidentKind, Member, loudest, storable
+from techrun.standing import LOUDNESS, Change, CheckState, Incident, IncidentKind, Member, loudest, storable
 
 YOUNG = 300.0
 """Seconds within which an incident that was told takes up what is worse: a louder check, one that explains it, one
@@ -67,6 +67,16 @@ def _above(waiting: list[CheckId], checks: Checks) -> set[CheckId]:
         waiting.extend(parents - found)
         found |= parents
     return found
+
+
+def unheard(
+    check: CheckId, since: float, states: Mapping[CheckId, CheckState], checks: Checks
+) -> Iterator[CheckId]:
+    """The checks that would explain a failure of this one, and have not run since it began."""
+    for parent in ancestors(check, checks) & checks.keys():
+        state = states.get(parent)
+        if state is None or (state.last_run or 0.0) < since:
+            yield parent
 
 
 def member_of(change: Change, severity: Severity, rule: str) -> Member:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from techrun.alerts.policy import Policy
 from techrun.handling import Release
-from techrun.model import Check, Reason, Severity, Shop, Status
+from techrun.model import Check, CheckId, Reason, Severity, Shop, Status
 from techrun.standing import LOUDNESS, CheckState, Incident, IncidentKind, Member
 
 BLIND_RUNS = 2
 """One run without a verdict is no blindness, however long the next one takes to come."""
+LATEST_RUNS = 2
+"""A check worked right before a release if one of so many runs before it was good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def _blind(state: CheckState, check: Check, shop: Shop, policy: Policy, quiet: Q
         )
     cause = f"blind: {state.blind_reason or Reason.INTERNAL}"
     if state.blind_reason is Reason.BLOCKED and confirmed:
-        rule = _loud_rule(state, policy, quiet)
+        rule = _loud_rule(state, check, policy, quiet)
         if rule is not None:
             return QuietFinding("blind", rule, cause, _loudest(check, shop, "page"), quiet.found)
     if state.blind_runs >= BLIND_RUNS and quiet.now - state.blind_since >= policy.blind_after:
@@ -89,15 +93,39 @@ def _blind(state: CheckState, check: Check, shop: Shop, policy: Policy, quiet: Q
     return None
 
 
-def _loud_rule(state: CheckState, policy: Policy, quiet: Quiet) -> str | None:
+def _loud_rule(state: CheckState, check: Check, policy: Policy, quiet: Quiet) -> str | None:
     """Why a blocked check wakes a person: then customers are probably blocked as well."""
     release = quiet.release
-    if release is not None and 0 <= state.blind_since - release.begun <= policy.blocked_after_release:
+    if release is not None and _began_with(release, state, check, policy):
         return "blind.blocked_after_release"
     return "blind.blocked_everywhere" if quiet.blocked_everywhere else None
+
+
+def _began_with(release: Release, state: CheckState, check: Check, policy: Policy) -> bool:
+    """Whether a check is blocked since this release, and not only again: it worked right before."""
+    worked = state.last_good is None or release.begun - state.last_good <= LATEST_RUNS * check.every
+    return worked and 0 <= state.blind_since - release.begun <= policy.blocked_after_release
 
 
 def _loudest(check: Check, shop: Shop, limit: Severity) -> Severity:
     """The check's severity, no louder than this, and outside production no louder than a ticket."""
     limits: tuple[Severity, ...] = ("ticket",) if shop.env != "production" else ()
     return min(limit, check.severity, *limits, key=LOUDNESS.__getitem__)
+
+
+def blocked_shops(quiet: Iterable[CheckId], states: Mapping[CheckId, CheckState]) -> set[str]:
+    """The shops of which several checks are blocked, and each one that has run since that began.
+
+    A check that runs once an hour is not waited for.
+    """
+    blocked: dict[str, list[float]] = defaultdict(list)
+    for check in quiet:
+        if states[check].blind_reason is Reason.BLOCKED:
+            blocked[check.shop].append(states[check].blind_since)
+    began = {shop: min(moments) for shop, moments in blocked.items() if len(moments) > 1}
+    heard = Counter(
+        check.shop
+        for check, state in (states.items() if began else ())
+        if check.shop in began and (state.last_run or 0.0) >= began[check.shop]
+    )
+    return {shop for shop in began if heard[shop] == len(blocked[shop])}

@@ -55,6 +55,8 @@ RULES: Mapping[str, str] = {
     "held.deploy_grace": "a release has just begun",
     "held.maintenance_page": "the platform shows its maintenance page, and not yet for long",
     "held.parent": "a check that it depends on is asked first",
+    "held.recovering": "it was held, and its last runs did not fail: it may be over",
+    "held.asked_again": "it was held, and is asked again before it is told",
     "held.storm": "it is told with the storm that it belongs to",
     # what is told to whom
     "owed.opened": "told when it began",

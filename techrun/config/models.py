@@ -58,7 +58,7 @@ class ConfirmationSettings(Definition):
     delays: tuple[Seconds, ...] = Field(
         default=(5.0, 10.0, 15.0),
         max_length=20,
-        description="time from the end of the 1st, 2nd, 3rd failure to the run that confirms it",
+        description="time from the beginning of the 1st, 2nd, 3rd failure to the run that confirms it",
     )
 
 

@@ -2,8 +2,8 @@
 
 history      into the store
 incidents    into states, incidents and messages. _keeper: states and open incidents, _fleet: what is about many
-             shops, _teller: what is owed to whom, _around: what they are told from outside; _pending and
-             _scribe: what must be written; _couriers: the workers of the channels
+             shops, _teller: what is owed to whom, _holding: what holds it back, _around: what they are told from
+             outside; _pending and _scribe: what must be written; _couriers: the workers of the channels
 jsonl        one line of JSON each
 prometheus   metrics; _prometheus_families: which there are, _prometheus_counts: what is counted of a check,
              _prometheus_check: its series as text, _prometheus_text: the format, _prometheus_own: techrun itself

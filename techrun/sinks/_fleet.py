@@ -58,6 +58,7 @@ class Fleet:
             one
             for one in self._keeper.open.values()
             if (one.kind, one.severity, one.storm) == ("outage", "page", None)
+            and one.id in self._keeper.free
             and now - one.opened <= policy.storm_within
         ]
         if not fresh:
@@ -77,7 +78,7 @@ class Fleet:
         self, channels: tuple[str, ...], incidents: list[Incident], now: float, pending: Pending
     ) -> None:
         cause = f"storm: {', '.join(channels)}"
-        storm = next((one for one in self._keeper.open.values() if one.cause == cause), None)
+        storm = next((one for one in self._keeper.open.values() if self._gathers(one, cause, now)), None)
         shops = {one.shop for one in incidents}
         if storm is None and len(shops) < self._keeper.policy.storm_shops:
             return
@@ -88,6 +89,11 @@ class Fleet:
                 storm = storm.with_member(replace(member, joined=now, joined_by="joined.storm"))
             self._keeper.put(replace(incident, storm=storm.id), pending, "joined.storm")
         self._keeper.put(storm, pending, "storm.gathers")
+
+    def _gathers(self, storm: Incident, cause: str, now: float) -> bool:
+        """Whether this storm still gathers: what breaks much later is not of it, and is told by itself."""
+        last = max((member.joined for member in storm.members), default=storm.opened)
+        return storm.cause == cause and now - last <= self._keeper.policy.storm_within
 
     def _served_safely(self, request: Request, now: float, pending: Pending) -> str:
         """A request that makes no sense must hold up neither alerts nor other requests."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,12 +20,13 @@ from techrun.alerts.incidents import (
     refreshed,
     severity_of,
     strike,
+    unheard,
 )
 from techrun.alerts.policy import Policy
-from techrun.alerts.quiet import Quiet, QuietFinding, quiet_member, quiet_rule
+from techrun.alerts.quiet import Quiet, QuietFinding, blocked_shops, quiet_member, quiet_rule
 from techrun.alerts.state import Fact, advance, fact_of
 from techrun.handling import Release
-from techrun.model import Check, CheckId, Reason, Result, Severity, Shop, Status
+from techrun.model import Check, CheckId, Result, Severity, Shop, Status
 from techrun.sinks._pending import Pending
 from techrun.standing import LOUDNESS, Change, CheckState, Decided, Incident, IncidentKind, Member
 from techrun.store.state import (
@@ -55,6 +56,8 @@ class Keeper:
         self.open = {incident.id: incident for incident in open_incidents(connection)}
         self.ended: dict[int, Incident] = {}
         """Closed ones of which there is still something to tell."""
+        self.free: set[int] = set()
+        """Incidents that nothing from outside holds: no window, no lost network, no doubt."""
         self.asked: set[CheckId] = set()
         """Checks that should run now, since others that depend on them fail."""
         self.changed = False
@@ -137,8 +140,9 @@ class Keeper:
             self._quiet.discard(check.id)
             self._found.pop(check.id, None)
         self._follow(check, before, fact, change, pending)
-        if state.streak is Status.DOWN and state.runs == 1:
-            self.asked |= {CheckId(check.id.shop, name) for name in check.depends_on}
+        if state.streak is Status.DOWN and state.status is not Status.DOWN:
+            self.asked |= set(unheard(check.id, state.streak_since, self.states, self.checks))
+            self.changed = self.changed or bool(self.asked)
 
     def _note(self, check: CheckId, decision: str, fact: Fact, pending: Pending) -> None:
         """A decision that differs from the last one is part of the check's story."""
@@ -188,7 +192,7 @@ class Keeper:
 
     def look_at_quiet(self, now: float, releases: Mapping[str, Release], pending: Pending) -> None:
         """Open incidents of checks that give no verdict, or work poorly, for too long."""
-        blocked = self._blocked_shops()
+        blocked = blocked_shops(self._quiet, self.states)
         for identity in sorted(self._quiet & self.checks.keys(), key=str):
             check, state, shop = self.checks[identity], self.states[identity], self.shop(identity.shop)
             around = Quiet(
@@ -214,16 +218,6 @@ class Keeper:
         ):
             self.put(add(mine, replace(member, joined_by=found.rule), check), pending, found.rule, check.id)
 
-    def _blocked_shops(self) -> set[str]:
-        """The shops with several checks of which every one is blocked."""
-        blocked = Counter(
-            check.shop for check in self._quiet if self.states[check].blind_reason is Reason.BLOCKED
-        )
-        if not blocked:
-            return set()
-        all_checks = Counter(check.shop for check in self.checks)
-        return {shop for shop, count in blocked.items() if count == all_checks[shop] > 1}
-
     # --- the book of incidents
 
     def number(self) -> int:
@@ -245,6 +239,7 @@ class Keeper:
             if self.open.pop(incident.id, None) is not None:
                 log.info("#%d over (%s): %s", incident.id, incident.closed_by, incident.title)
             self.ended[incident.id] = incident
+            self.free.discard(incident.id)
         pending.incidents[incident.id] = incident
         if rule:
             at = incident.closed if incident.closed is not None else self._moment(incident, check)
@@ -290,6 +285,9 @@ class Keeper:
         noted = self._decisions.get(check) == rule  # the check's own decision is in the story already
         left = led_anew(leave(self.open[number], check, at, rule), self.checks)
         self.put(left, pending, "" if noted else rule, check)
+        if left.closed is None and left.kind == "outage":
+            # What fails for the same cause has probably recovered, too, and may not run for an hour.
+            self.asked |= {member.check for member in left.failing}
         storm = self.open.get(left.storm or 0)
         more = any(one.storm == left.storm for one in self._of_shop(left.shop))
         if left.closed is not None and storm is not None and not more:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from techrun.alerts.context import Context
 from techrun.alerts.impact import at_risk, lost
-from techrun.alerts.incidents import ancestors
 from techrun.alerts.links import ack_link
 from techrun.alerts.message import compose
 from techrun.alerts.policy import Voice
 from techrun.alerts.routing import Case, Owed, Verdict, owed, recipients
-from techrun.alerts.windows import grace_of, hold_of, occurrences
+from techrun.alerts.windows import grace_of, occurrences
 from techrun.handling import Window
-from techrun.model import CheckId, Reason, Status
+from techrun.model import Status
 from techrun.sinks._around import Around
+from techrun.sinks._holding import PUT_OFF, Holding
 from techrun.sinks._keeper import Keeper
 from techrun.sinks._pending import Pending
 from techrun.standing import Decided, Hold, Incident, Message, Told
@@ -26,8 +25,6 @@ from techrun.store.state import begin_hold, end_hold, save_decision
 
 log = logging.getLogger(__name__)
 
-PARENT_WAIT = 45.0
-"""Seconds that a child's outage waits for what its parent's runs find; then it is told in any case."""
 OCCURRENCES_AHEAD = 3600.0
 NAMES = 6
 """Names of checks that a message lists."""
@@ -43,6 +40,7 @@ class Teller:
         self._keeper = keeper
         self._told: dict[int, dict[tuple[str, int, str], Told]] = {}
         self._holds = holds
+        self._holding = Holding(keeper, holds)
         self._acknowledged: set[int] = set()
         self._written_windows: set[tuple[str, float]] = set()
 
@@ -66,7 +64,7 @@ class Teller:
                     incident, keeper.checks, keeper.shop(incident.shop), keeper.policy, around.now
                 ),
                 told=known,
-                holds=tuple(self._holding(incident, windows, around)),
+                holds=tuple(self._holding.holds(incident, windows, around)),
                 acknowledged=around.desk.acknowledged.get(incident.id),
                 withdrawn=incident.closed_by == "closed.check_gone",
             ),
@@ -77,10 +75,13 @@ class Teller:
         for due in due_now:
             self._write(incident, due, verdict, around, pending)
         self._note_holds(incident, verdict.holds, around.now, pending)
+        is_certain = incident.closed is None and {hold.rule for hold in verdict.holds} <= PUT_OFF
+        (keeper.free.add if is_certain else keeper.free.discard)(incident.id)
         waits = any(one.state in {"waiting", "sending"} for one in known)
         if incident.closed is not None and not due_now and not waits:
             keeper.ended.pop(incident.id, None)
             self._told.pop(incident.id, None)
+            self._holding.forget(incident.id)
 
     def _told_of(self, incident: Incident, around: Around) -> tuple[Told, ...]:
         """What was told; the disk knows best what became of it, and memory what it does not have yet."""
@@ -132,40 +133,6 @@ class Teller:
         decided = Decided(message.created, due.rule, None, message.incident, detail)
         pending.notes.append(partial(save_decision, decided=decided))
 
-    # --- what holds a message back
-
-    def _holding(self, incident: Incident, windows: list[Window], around: Around) -> Iterator[Hold]:
-        if incident.closed is not None:
-            return
-        now, policy = around.now, self._keeper.policy
-        window = hold_of(windows, incident, self._keeper.checks, now)
-        if window is not None:
-            yield window
-        if incident.kind != "outage":
-            return
-        if around.own_network == "lost":
-            yield Hold("held.uplink", detail="techrun's own network is gone")
-        stands_until = incident.since + policy.maintenance_page
-        if now < stands_until and all(one.reason is Reason.MAINTENANCE for one in incident.failing):
-            yield Hold("held.maintenance_page", stands_until, "the platform shows its maintenance page")
-        parent = self._open_question(incident)
-        if parent is not None and now < incident.opened + PARENT_WAIT:
-            yield Hold("held.parent", incident.opened + PARENT_WAIT, f"{parent} is asked first")
-
-    def _open_question(self, incident: Incident) -> CheckId | None:
-        """A check that would explain all that fails here, and of which it is not known yet whether it is down."""
-        if incident.told is not None:
-            return None
-        lead = incident.lead
-        for parent in ancestors(lead.check, self._keeper.checks) if lead else ():
-            state = self._keeper.states.get(parent)
-            if lead is None or parent not in self._keeper.checks or incident.member(parent) is not None:
-                continue
-            failing = state is not None and state.streak is Status.DOWN and state.status is not Status.DOWN
-            if failing or state is None or (state.last_run or 0.0) < lead.since:
-                return parent
-        return None
-
     def _windows(self, around: Around, pending: Pending) -> list[Window]:
         """All windows that matter now; those of the calendar and of releases are written as they begin."""
         now, policy = around.now, self._keeper.policy
@@ -174,6 +141,7 @@ class Teller:
                 grace_of(release, policy.deploy_grace), source=f"release {release.shop} {release.version}"
             )
             for release in around.desk.releases.values()
+            if release.begun <= now < release.begun + policy.deploy_grace
         ]
         for planned in policy.calendar:
             made += occurrences(planned, now - OCCURRENCES_AHEAD, now)

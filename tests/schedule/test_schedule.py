@@ -214,24 +214,63 @@ class TestConfirmation:
         take_after_end(schedule, clock)
         run, delays, triggers = take_next(schedule, clock), [], []
         for _ in range(4):
+            began = clock.now
             clock.forward(2.0)
-            ended = clock.now
             end(schedule, run, DOWN)
             run = take_next(schedule, clock)
-            delays.append(run.planned - ended)
+            delays.append(run.planned - began)
             triggers.append(run.trigger)
         assert delays[:3] == pytest.approx([5.0, 10.0, 15.0])
         assert delays[3] > 60.0
         assert triggers == ["confirmation", "confirmation", "confirmation", "schedule"]
 
     def test_the_next_regular_run_confirms_where_it_comes_first(self):
-        schedule, clock = scheduled(a_check(every=6.0))
+        schedule, clock = scheduled(a_check(every=4.0))
         run = take_next(schedule, clock)
         clock.forward(3.0)
         end(schedule, run, DOWN)
         following = take_next(schedule, clock)
         assert following.trigger == "schedule"
-        assert following.planned - run.planned == pytest.approx(6.0)
+        assert following.planned - run.planned == pytest.approx(4.0)
+
+    def test_a_run_that_timed_out_is_confirmed_at_once(self):
+        """Its waiting counts: else four runs of 10 s and the pauses between them take 70 s."""
+        schedule, clock = scheduled(a_check(every=300.0))
+        take_after_end(schedule, clock)
+        run, first = take_next(schedule, clock), clock.now
+        planned = []
+        for _ in range(3):
+            clock.forward(10.0)
+            end(schedule, run, DOWN)
+            run = take_next(schedule, clock)
+            planned.append(run.planned - first)
+        assert planned == pytest.approx([10.0, 20.0, 35.0])
+
+    def test_a_regular_run_between_does_not_confirm_sooner(self):
+        """A check that was asked before its moment would else be down after 16 s: a hiccup would be an outage."""
+        schedule, clock = scheduled(a_check(every=60.0))
+        regular = take_after_end(schedule, clock)
+        clock.to(regular.planned + 50.0)
+        schedule.hurry(HOME)
+        run, first = take_next(schedule, clock), clock.now
+        planned = []
+        for _ in range(4):
+            end(schedule, run, DOWN)
+            run = take_next(schedule, clock)
+            planned.append(run.planned - first)
+        assert planned == pytest.approx([5.0, 15.0, 30.0, 70.0])
+        assert run.missed == 0
+
+    def test_a_recovery_is_confirmed_after_5_seconds_and_not_after_an_interval(self):
+        schedule, clock = scheduled(a_check(every=300.0))
+        take_after_end(schedule, clock)
+        for _ in range(4):
+            end(schedule, take_next(schedule, clock), DOWN)
+        end(schedule, take_next(schedule, clock), UP)
+        again = take_next(schedule, clock)
+        end(schedule, again, UP)
+        assert again.trigger == "confirmation"
+        assert take_next(schedule, clock).trigger == "schedule"
 
     def test_a_confirmation_keeps_the_regular_moment(self):
         schedule, clock = scheduled(a_check(every=30.0))
@@ -318,12 +357,14 @@ class TestHurry:
         assert following.planned - regular.planned == pytest.approx(60.0)
         assert (following.trigger, following.missed) == ("schedule", 0)
 
-    @pytest.mark.parametrize(("outcome", "runs"), [(UP, 1), (DOWN, 0)], ids=["well", "to be confirmed"])
-    def test_a_check_that_runs_is_asked_when_it_has_ended(self, outcome, runs):
+    @pytest.mark.parametrize(
+        ("outcome", "took", "runs"), [(UP, 20.0, 1), (DOWN, 2.0, 0)], ids=["well", "to be confirmed"]
+    )
+    def test_a_check_that_runs_is_asked_when_it_has_ended(self, outcome, took, runs):
         """What it finds may be older than the question."""
         schedule, clock = scheduled(a_check(every=300.0))
         run = take_next(schedule, clock)
-        clock.forward(20.0)
+        clock.forward(took)
         schedule.hurry(HOME)
         assert schedule.take() == []
         end(schedule, run, outcome)

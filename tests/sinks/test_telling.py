@@ -56,6 +56,7 @@ class Watch:
         self.checks, self.policy, self.now = checks, policy, START
         self.shops = shops or {one.id.shop: Shop(one.id.shop, "https://shop.example") for one in checks}
         self.desk, self.network, self.told = Desk((), {}, {}, ()), ("unknown", 0.0), []
+        self.asked = set()
         self.start()
 
     def start(self):
@@ -101,6 +102,8 @@ class Watch:
         self.keeper.look_at_quiet(self.now, self.desk.releases, pending)
         self.fleet.look(around, pending)
         self.teller.look(around, pending)
+        self.asked |= self.keeper.asked
+        self.keeper.asked.clear()
         pending.write(self.connection)
         self.desk = replace(self.desk, requests=())
         for message in pending.messages:
@@ -161,7 +164,7 @@ def test_checks_that_fail_for_one_cause_are_one_message():
 def test_a_child_that_fails_alone_is_told_when_its_parent_was_asked():
     watch = Watch().run(HOME, WELL)
     watch.fail(CHECKOUT)
-    assert watch.keeper.asked == {HOME.id}
+    assert watch.asked == {HOME.id}
     watch.wait(5)
     assert watch.told == []
     assert "held.parent" in watch.rules
@@ -207,7 +210,39 @@ def test_a_window_holds_the_alert_and_it_goes_out_when_the_shop_is_still_down(ki
     assert watch.told == []
     assert rule in watch.rules
     watch.wait(100)
+    assert "held.asked_again" in watch.rules
+    assert HOME.id in watch.asked
+    watch.run(HOME, BROKEN, BROKEN, after=1)
     assert watch.told == [("opened", "oncall")]
+
+
+def test_what_is_well_again_when_a_window_ends_is_told_to_nobody():
+    """Though that is not confirmed yet: a release's errors would page at the end of its grace."""
+    watch = Watch().run(HOME, WELL).release().fail(HOME).wait(70)
+    watch.run(HOME, WELL).wait(20)
+    assert "held.recovering" in watch.rules
+    watch.run(HOME, WELL).wait(300)
+    assert watch.told == []
+
+
+def test_one_failure_that_comes_alone_after_a_window_is_no_outage():
+    watch = Watch().run(HOME, WELL).release().fail(HOME).wait(70).run(HOME, WELL).wait(20)
+    watch.run(HOME, BROKEN).wait(4).run(HOME, WELL, WELL, after=1).wait(300)
+    assert watch.told == []
+
+
+def test_what_nobody_answers_for_after_a_window_is_told_all_the_same():
+    watch = Watch().window("silence", 600).fail(HOME).wait(600)
+    assert watch.told == []
+    watch.wait(10)
+    assert watch.told == [("opened", "oncall")]
+
+
+def test_a_check_that_is_down_is_asked_before_its_window_ends():
+    watch = Watch().window("maintenance", 600).fail(HOME).wait(500)
+    assert watch.asked == set()
+    watch.wait(30)
+    assert watch.asked == {HOME.id}
 
 
 def test_an_outage_that_began_and_ended_within_a_window_is_told_to_nobody():
@@ -227,7 +262,7 @@ def test_the_grace_of_a_release_holds_for_two_minutes_and_is_recorded():
     assert "held.deploy_grace" in watch.rules
     (kind, source) = watch.connection.execute("SELECT kind, source FROM windows").fetchone()
     assert (kind, source) == ("grace", "release acme-es v812")
-    watch.wait(60)
+    watch.wait(60).run(HOME, BROKEN, BROKEN, after=1)
     assert watch.told == [("opened", "oncall")]
     assert "v812" in watch.last.body
 
@@ -297,7 +332,7 @@ def test_while_our_own_network_is_lost_an_outage_waits_and_is_told_afterwards():
     watch.fail(HOME).wait(10)
     assert ("opened", "oncall") not in watch.told
     watch.network = ("ok", watch.now)
-    watch.wait(2)
+    watch.wait(2).run(HOME, BROKEN, BROKEN, after=1)
     assert ("opened", "oncall") in watch.told
 
 
@@ -498,6 +533,8 @@ class Stories:
         for _ in range(6):
             yield watch.run(HOME, BROKEN, after=10)
         yield watch.wait(100)
+        yield watch.run(HOME, BROKEN)
+        yield watch.run(HOME, BROKEN, after=10)
         yield watch.heal(HOME)
 
     @staticmethod
@@ -740,7 +777,7 @@ def test_each_of_two_releases_in_a_row_has_its_grace():
     watch.desk = replace(load_desk(watch.connection, watch.now), releases={"acme-es": second})
     watch.fail(HOME).wait(75)
     assert watch.told == []
-    watch.wait(10)
+    watch.wait(10).run(HOME, BROKEN, BROKEN, after=1)
     assert watch.told == [("opened", "oncall")]
 
 
@@ -784,3 +821,45 @@ def test_further_failures_of_what_is_held_are_no_news_but_for_the_lead():
         watch.keeper.take(Result(one, BROKEN, "r", watch.now + 60, 0.0, 0.0), pending)
         changed.append(len(pending.incidents))
     assert changed == [1, 0, 0]
+
+
+def test_shops_that_only_a_release_shakes_are_no_storm():
+    checks = fleet(6)
+    watch = Watch(checks=tuple(checks)).run(checks[0], WELL)
+    releases = {one.id.shop: Release(1, one.id.shop, "v1", watch.now) for one in checks}
+    watch.desk = replace(watch.desk, releases=releases)
+    for _ in range(4):
+        for one in checks:
+            watch.run(one, BROKEN, after=1)
+    for one in checks:
+        watch.run(one, WELL, WELL, after=1)
+    watch.wait(300)
+    assert watch.told == []
+
+
+def test_what_breaks_an_hour_after_a_storm_is_told_by_itself():
+    checks = fleet(6)
+    watch = Watch(checks=tuple(checks))
+    for _ in range(4):
+        for one in checks[:5]:
+            watch.run(one, BROKEN, after=1)
+    watch.wait(3600, step=10)
+    watch.told.clear()
+    watch.fail(checks[5]).wait(5)
+    assert ("opened", "oncall") in watch.told
+    assert "shop-05" in watch.last.title
+
+
+def test_a_shop_blocked_on_every_path_pages_before_its_hourly_check_has_run():
+    hourly = replace(shop_check("order"), every=3600)
+    watch = Watch(checks=(HOME, CHECKOUT, SEARCH, hourly)).run(hourly, WELL)
+    for _ in range(6):
+        for one in (HOME, CHECKOUT, SEARCH):
+            watch.run(one, BLOCKED, after=10)
+    assert ("opened", "oncall") in watch.told
+
+
+def test_a_check_that_was_blocked_before_a_release_is_no_finding_of_it():
+    watch = Watch().run(HOME, WELL).run(SEARCH, WELL).run(HOME, *[BLOCKED] * 5, after=60).wait(200)
+    watch.release().run(HOME, BROKEN, *[BLOCKED] * 5, after=10).wait(60)
+    assert ("opened", "oncall") not in watch.told
