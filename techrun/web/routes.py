@@ -1,4 +1,7 @@
-"""The pages: metrics, health, reload and a landing page. They call what `app` hands in, and know no more."""
+"""All pages: metrics, health, reload, the landing page; with the API and the acknowledge link.
+
+They call what `app` hands in, and know no more.
+"""
 
 from __future__ import annotations
 

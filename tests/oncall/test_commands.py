@@ -126,6 +126,11 @@ class TestIncidents:
         assert techrun("incidents", "close", "7").out == "closed #7\n"
         assert keeper[1].payload == {"incident": 7}
 
+    def test_the_story_of_what_a_person_reported_tells_of_no_run(self, techrun, world):
+        world.write(save_incident, Incident(7, "reported", "acme-es", "page", "client phoned", 1, 1))
+        said = techrun("incidents", "show", "7").out
+        assert ("it began" in said, "run failed" in said) == (True, False)
+
     def test_without_a_daemon_it_is_noted(self, techrun, world):
         done = techrun("incidents", "open", "client phoned", "--shop", "acme-es")
         assert done.code == 0

@@ -115,7 +115,8 @@ def _member(member: MemberStanding) -> Text:
 
 
 def _happened(story: Story) -> Iterator[Line]:
-    yield story.incident.since, "the first run failed", "default"
+    runs = bool(story.incident.members)  # what a person reports has none
+    yield story.incident.since, "the first run failed" if runs else "it began", "default"
     for decided in story.decisions:
         if decided.decision == "acknowledged":
             continue  # told below, by each who did
