@@ -155,6 +155,8 @@ def judge(path, arrivals, sending):
         still_open = [
             number for (number,) in connection.execute("SELECT id FROM incidents WHERE closed IS NULL")
         ]
+        rows = connection.execute("SELECT incident, event, channel, state, attempts FROM outbox").fetchall()
+    stands = {"-".join(map(str, key)): f"{state}, attempts {attempts}" for *key, state, attempts in rows}
     owed = {
         f"{one}-{event}-{channel}"
         for one in incidents
@@ -173,7 +175,8 @@ def judge(path, arrivals, sending):
         owed=len(owed),
         arrived=len(arrivals),
         sending=sum(sending.values()),
-        lost=sorted(owed - came.keys()) + [f"incident {number} never ended" for number in still_open],
+        lost=[f"{key} ({stands.get(key, 'never written')})" for key in sorted(owed - came.keys())]
+        + [f"incident {number} never ended" for number in still_open],
         unexpected=sorted(came.keys() - owed),
         unordered=[ends for begins, ends in pairs if last.get(begins, 0) > first.get(ends, len(arrivals))],
         doubled=sum(count - 1 for count in came.values()),
