@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from functools import cache
 from importlib import resources
 from urllib.parse import parse_qs
 
-from jinja2 import Environment, Template
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -23,7 +21,7 @@ from techrun.errors import TechrunError, UsageError
 from techrun.oncall import Operations, UnknownError
 from techrun.views import IncidentStanding, hold_text
 from techrun.web.bodies import bounded
-from techrun.web.landing import STYLE, ago, policy
+from techrun.web.landing import STYLE, ago, policy, template
 
 MOST_MEMBERS = 10
 """Checks that are shown: the page is read on a phone."""
@@ -91,7 +89,7 @@ def acknowledge_page(incident: IncidentStanding, now: float | None = None) -> st
     """The page as HTML."""
     now = time.time() if now is None else now
     taken = incident.acknowledged.at if incident.acknowledged else 0.0
-    return _template().render(
+    return template("acknowledge.html").render(
         style=_STYLE,
         incident=incident,
         since=_clock(incident.since),
@@ -101,12 +99,6 @@ def acknowledge_page(incident: IncidentStanding, now: float | None = None) -> st
         hold_text=hold_text,
         most=MOST_MEMBERS,
     )
-
-
-@cache
-def _template() -> Template:
-    source = resources.files("techrun.web").joinpath("acknowledge.html").read_text("utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
 def _clock(moment: float) -> str:

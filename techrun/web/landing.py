@@ -52,7 +52,7 @@ def landing_page(
     """The page as HTML: what is wrong, then the checks, the worst status first."""
     now = now or time.time()
     counts = Counter(row.status for row in rows)
-    return _template().render(
+    return template("landing.html").render(
         style=STYLE,
         version=__version__,
         counts=[(_word(status), counts[status]) for status in _WORST_FIRST if counts[status]],
@@ -64,8 +64,9 @@ def landing_page(
 
 
 @cache
-def _template() -> Template:
-    source = resources.files("techrun.web").joinpath("landing.html").read_text("utf-8")
+def template(name: str) -> Template:
+    """The page in this file, whose values are escaped."""
+    source = resources.files("techrun.web").joinpath(name).read_text("utf-8")
     return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
 
 
