@@ -49,8 +49,10 @@ class Network:
             self.answer_at, self._told = inf, now
             before, self.state = self.state, "ok" if self._answered else "lost"
             self.since = now if before != self.state else self.since
+            if not self._answered or before == "lost":
+                self._last_lost = now
             if not self._answered:
-                self._last_lost, self.again_at = now, now + self.patience.again
+                self.again_at = now + self.patience.again
 
     def judged(self, outcome: Outcome, began: float) -> Outcome:
         """What is left of an outcome now."""
