@@ -257,7 +257,8 @@ class Daemon:
 
 def _what_there_is(loaded: Loaded, store: Path) -> str:
     checks, shops, channels = len(loaded.checks), len(loaded.shops), ", ".join(loaded.settings.channels)
-    return f"{checks} checks of {shops} shops; channels: {channels or 'none'}; store: {store}"
+    watched = f"{checks} check{'s' * (checks != 1)} of {shops} shop{'s' * (shops != 1)}"
+    return f"{watched}; channels: {channels or 'none'}; store: {store}"
 
 
 def _channels(loaded: Loaded, installation: str) -> list[Channel]:

@@ -24,7 +24,9 @@ from techrun.model import CheckId, Confirmation, Severity
 
 SETTINGS = tuple(dict.fromkeys(["name", *fields_of(CheckKeys)]))
 LONGEST_DEADLINE = 30.0
-"""Seconds that a run may take where nothing else is said."""
+"""Seconds that a journey may take where nothing else is said."""
+LONGEST_ANSWER = 10.0
+"""Seconds that one answer may take: with 30, a shop that hangs would page after two minutes."""
 EVERY = 60.0
 
 
@@ -205,7 +207,8 @@ class _Reader:
         if document is not None and "deadline" in document.model_fields_set:
             own: float = document.deadline  # type: ignore[attr-defined]  # what documents there are is handed in
             return own, document.origin.place(("deadline",))
-        return lookup(layers[1:], "deadline", min(every, LONGEST_DEADLINE))
+        longest = LONGEST_DEADLINE if document or _is_patient(spec) else LONGEST_ANSWER
+        return lookup(layers[1:], "deadline", min(every, longest))
 
     def _severity(self, layers: Sequence[Layer]) -> tuple[Severity, Place]:
         """Only production pages: the home page and journeys, unless something else is said."""
@@ -247,3 +250,10 @@ def no_strange_channels(
         hint = expected(name, known) if known else "write it under `channels:` of techrun.yaml"
         problems.append(origin.problem((*path, index), what, hint))
     return not strange
+
+
+def _is_patient(spec: Definition) -> bool:
+    """Whether the check itself allows an answer more time than is usual."""
+    budget = getattr(spec, "budget", None)
+    allowed = (getattr(budget, "fail", None), getattr(spec, "timeout", None))
+    return any(seconds is not None and seconds >= LONGEST_ANSWER for seconds in allowed)

@@ -78,7 +78,7 @@ class Teller:
         is_certain = incident.closed is None and {hold.rule for hold in verdict.holds} <= PUT_OFF
         (keeper.free.add if is_certain else keeper.free.discard)(incident.id)
         waits = any(one.state in {"waiting", "sending"} for one in known)
-        if incident.closed is not None and not due_now and not waits:
+        if incident.closed is not None and incident.id in around.told and not due_now and not waits:
             keeper.ended.pop(incident.id, None)
             self._told.pop(incident.id, None)
             self._holding.forget(incident.id)

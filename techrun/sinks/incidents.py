@@ -26,7 +26,7 @@ from techrun.sinks._teller import Teller
 from techrun.standing import CheckState, Incident, OwnNetwork
 from techrun.store.database import Store
 from techrun.store.outbox import Outbox, release_claims
-from techrun.store.state import open_holds, undelivered_incidents
+from techrun.store.state import open_holds, unfinished_incidents
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class IncidentSink:
         self._couriers = Couriers(self._outbox, clock, backoff)
         with store.read() as connection:
             self._keeper = Keeper(connection, policy or Policy())
-            self._keeper.ended = {one.id: one for one in undelivered_incidents(connection)}
+            self._keeper.ended = {one.id: one for one in unfinished_incidents(connection, clock())}
             self._teller = Teller(self._keeper, open_holds(connection), voice or Voice())
         self._fleet = Fleet(self._keeper)
         self._network = _Network("unknown", 0.0)

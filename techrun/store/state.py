@@ -278,11 +278,22 @@ def held_seconds(connection: sqlite3.Connection, incidents: Sequence[int], now: 
     return seconds
 
 
-def undelivered_incidents(connection: sqlite3.Connection) -> list[Incident]:
-    """Incidents that are over while messages about them are still on their way."""
-    return list(
-        _incidents(
-            connection,
-            "closed IS NOT NULL AND id IN (SELECT incident FROM outbox WHERE settled IS NULL)",
+_UNFINISHED = """
+closed > ? AND kind != 'leak' AND id IN (
+    SELECT heard.incident FROM outbox AS heard
+    WHERE heard.settled IS NULL OR (
+        heard.state != 'given_up' AND NOT EXISTS (
+            SELECT 1 FROM outbox AS ended
+            WHERE ended.incident = heard.incident AND ended.channel = heard.channel
+              AND ended.event IN ('recovered', 'withdrawn')
         )
     )
+)
+"""
+LATELY = 2 * 86400.0
+"""Seconds after its end in which what is still owed of an incident is of use."""
+
+
+def unfinished_incidents(connection: sqlite3.Connection, now: float) -> list[Incident]:
+    """Incidents that are over while a message is on its way, or somebody who heard of it did not hear of its end."""
+    return list(_incidents(connection, _UNFINISHED, (now - LATELY,)))

@@ -153,10 +153,20 @@ def test_a_journeys_own_deadline_is_its_checks(design: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "deadline"), [("10s", 10.0), ("5m", 30.0)], ids=["as often", "at most 30 s"]
+    ("said", "deadline"),
+    [
+        ("every: 5s", 5.0),
+        ("every: 5m", 10.0),
+        ("every: 5m, timeout: 20s", 30.0),
+        ("every: 5m, budget: {warn: 2s, fail: 15s}", 30.0),
+        ("every: 5m, budget: {fail: 4s}", 10.0),
+    ],
+    ids=["as its interval", "an answer", "a patient time-out", "a patient budget", "an impatient budget"],
 )
-def test_a_run_may_take_as_long_as_its_interval(settings: Load, every: str, deadline: float) -> None:
-    loaded = settings(HEAD + f"checks: [{{name: home, http: /, every: {every}}}]\n")
+def test_a_run_may_take_as_long_as_its_interval_and_an_answer_ten_seconds(
+    settings: Load, said: str, deadline: float
+) -> None:
+    loaded = settings(HEAD + f"checks: [{{name: home, http: /, {said}}}]\n")
     assert loaded.checks[0].deadline == deadline
 
 

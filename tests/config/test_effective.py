@@ -28,7 +28,7 @@ def test_each_setting_is_shown_with_its_source(settings: Callable[..., Settings]
     assert told["url"] == ("https://www.acme.example", "techrun.yaml:2")
     assert told["tcp"] == ("www.acme.example:443", "techrun.yaml:8")
     assert told["every"] == ("2m", "techrun.yaml:4")
-    assert told["deadline"] == ("30s", "default")
+    assert told["deadline"] == ("10s", "default")
     assert told["slo"] == ("99.95%", "techrun.yaml:11")
     assert told["labels.team"] == ("blue", "techrun.yaml:5")
     assert told["labels.lang"] == ("es", "techrun.yaml:10")

@@ -19,7 +19,14 @@ from techrun.sinks._teller import Teller
 from techrun.store.desk import Desk, Request, answer_to, ask, end_window, load_desk
 from techrun.store.migrations import migrate
 from techrun.store.outbox import told
-from techrun.store.state import decisions_of, holds_of, open_holds, open_incidents
+from techrun.store.state import (
+    decisions_of,
+    holds_of,
+    open_holds,
+    open_incidents,
+    save_incident,
+    unfinished_incidents,
+)
 
 START = 1_790_000_000.0
 WELL = Outcome(Status.UP)
@@ -62,6 +69,7 @@ class Watch:
     def start(self):
         """As after a restart: all that is known is on the disk."""
         self.keeper = Keeper(self.connection, self.policy)
+        self.keeper.ended = {one.id: one for one in unfinished_incidents(self.connection, self.now)}
         self.teller = Teller(self.keeper, open_holds(self.connection), Voice())
         self.fleet = Fleet(self.keeper)
         self.teller.channels = frozenset({"oncall", "desk", "boss", "ops"})
@@ -863,3 +871,30 @@ def test_a_check_that_was_blocked_before_a_release_is_no_finding_of_it():
     watch = Watch().run(HOME, WELL).run(SEARCH, WELL).run(HOME, *[BLOCKED] * 5, after=60).wait(200)
     watch.release().run(HOME, BROKEN, *[BLOCKED] * 5, after=10).wait(60)
     assert ("opened", "oncall") not in watch.told
+
+
+def test_an_end_that_was_not_written_before_a_kill_is_told_after_the_restart():
+    """The incident is closed on the disk, and nobody has heard of it."""
+    watch = Watch().fail(HOME).wait(5)
+    (incident,) = watch.keeper.open.values()
+    save_incident(watch.connection, replace(incident, closed=watch.now, closed_by="recovered.confirmed"))
+    watch.start()
+    watch.wait(2)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
+    watch.start()
+    watch.wait(5)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
+
+
+def test_an_end_is_told_although_the_store_could_not_be_read_when_it_came():
+    watch = Watch().fail(HOME).wait(5)
+    watch.teller = Teller(watch.keeper, {}, Voice())  # after a restart, before a first look at the disk
+    watch.teller.channels = frozenset({"oncall"})
+    pending = Pending()
+    for _ in range(2):
+        watch.now += 10
+        watch.keeper.take(Result(HOME, WELL, "r", watch.now, 0.0, 0.0), pending)
+    watch.teller.look(Around(watch.now, watch.desk), pending)
+    pending.write(watch.connection)
+    watch.wait(2)
+    assert watch.told == [("opened", "oncall"), ("recovered", "oncall")]
