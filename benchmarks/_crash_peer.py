@@ -161,6 +161,7 @@ class AlertmanagerKiller:
         finally:
             process.kill()
             process.wait()
+        time.sleep(0.1)  # what it sent in its last moment is still being taken
         self.killed_after.append(len(self._receiver.arrivals))
 
     def _wait_for_flight(self, process):
