@@ -61,7 +61,7 @@ def _members(members: Sequence[MemberStanding]) -> str:
 def show_incidents(incidents: Sequence[IncidentStanding], console: Console) -> None:
     """A table, the newest last."""
     if not incidents:
-        console.print("no incidents")
+        console.print("none (those that are over: --since 7d, or --all)")
         return
     now = time.time()
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
