@@ -53,7 +53,7 @@ $(VENV)/.run: $(BIN)/python pyproject.toml .ci/constraints.txt
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "Installing what the tests use …"
-	@$(PIP_INSTALL) --group test --group oscar
+	@$(PIP_INSTALL) --editable '.[load]' --group test --group oscar
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
