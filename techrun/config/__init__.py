@@ -21,7 +21,7 @@ settings        the records that come out
 
 What several of them use:
 
-models          the keys of each file (pydantic); alerting: those of alerting
+models          the keys of each file (pydantic); alerting and load: those of alerting and of load tests
 values          slugs, URLs, locales and the like; moments: times, days, recurrences; impact: orders by the hour
 several         one text for a list of one
 understand      templates filled in and keys validated; templates fills, explain says what pydantic found

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.impact import OrdersPerHour
+from techrun.config.load import LoadSettings
 from techrun.config.several import SEVERAL
 from techrun.config.values import (
     Address,
@@ -180,6 +181,9 @@ class ShopFile(Definition):
     checks: list[Any] = Field(default_factory=list, description="what is watched")
     releases: Releases | None = Field(
         default=None, description="what a release must pass (for a later version)"
+    )
+    load: LoadSettings = Field(
+        default_factory=LoadSettings, description="how it may be loaded before a release, and what must hold"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.calendar import Calendar
+from techrun.config.load import LoadSettings
 from techrun.config.models import FetchSettings, Notify, Releases, Retention
 from techrun.config.tree import Written
 from techrun.errors import Place
@@ -67,6 +68,8 @@ class ShopSettings:
     notify: Notify = field(default_factory=Notify)
     """Channels by severity."""
     releases: Releases | None = None
+    load: LoadSettings = field(default_factory=LoadSettings)
+    """How it may be loaded before a release, and what must hold."""
     origin: Written | None = None
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from techrun.config import depends
 from techrun.config.checks import References, WrittenCheck, no_strange_channels, read_check
 from techrun.config.layers import Layer
+from techrun.config.load import journeys_named, locate
 from techrun.config.main_file import Main
 from techrun.config.models import Defaults
 from techrun.config.settings import CheckSettings, ShopSettings
@@ -32,6 +33,7 @@ def read_shop(
     resolved = depends.resolve(list(checks.values()), [each.name for each in written], problems)
     if not header.whole:
         return None
+    locate(header.file.load, header.origin)
     return ShopSettings(
         shop=record(header.file),
         locale=header.file.locale,
@@ -41,6 +43,7 @@ def read_shop(
         nodes=header.file.nodes,
         notify=header.file.notify,
         releases=header.file.releases,
+        load=header.file.load,
         origin=header.origin,
     )
 
@@ -105,11 +108,20 @@ def _check_references(header: Header, references: References, problems: list[Pro
         no_strange_channels(
             file.defaults.notify, origin, ("defaults", "notify"), references.channels, problems
         )
-    known = sorted(references.names.get("journey", ()))
-    for index, name in enumerate(file.releases.smoke if file.releases and references.complete else ()):
+    if references.complete:
+        _check_journeys(header, references, problems)
+
+
+def _check_journeys(header: Header, references: References, problems: list[Problem]) -> None:
+    """The journeys that the shop itself names must be there."""
+    file, known = header.file, sorted(references.names.get("journey", ()))
+    smoke = file.releases.smoke if file.releases else ()
+    named = [(("releases", "smoke", index), name) for index, name in enumerate(smoke)]
+    loaded = [(("load", *path), name) for path, name in journeys_named(file.load)]
+    for path, name in (*named, *loaded):
         if name not in known:
             what = f"there is no journey {quoted(name)}"
-            problems.append(origin.problem(("releases", "smoke", index), what, expected(name, known)))
+            problems.append(header.origin.problem(path, what, expected(name, known)))
 
 
 def same_shop_twice(headers: Iterable[Header], problems: list[Problem]) -> None:
