@@ -184,8 +184,8 @@ def current() -> Scenario:
 def _rate(name: str, text: str) -> float:
     """Visits per second, more than none."""
     try:
-        rate = rates.parse(text)
-    except (ValueError, TypeError) as error:
+        rate = rates.parse(str(text))
+    except ValueError as error:
         raise _wrong(f"{name}={text!r}: {error}", "write it with its unit") from None
     if not rate:
         raise _wrong(f"{name}={text!r}: nobody would come", "write a rate above 0")
@@ -195,8 +195,8 @@ def _rate(name: str, text: str) -> float:
 def _seconds(name: str, text: str, least: float = 1.0) -> float:
     """A duration that is long enough to be measured."""
     try:
-        seconds = durations.parse(text) if text != "0" else 0.0
-    except (ValueError, TypeError) as error:
+        seconds = durations.parse(str(text)) if text != "0" else 0.0
+    except ValueError as error:
         raise _wrong(f"{name}={text!r}: {error}", "write it with its unit") from None
     if seconds < least:
         raise _wrong(f"{name}={text!r} is too short", f"write at least {durations.show(least)}")
