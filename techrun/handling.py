@@ -1,4 +1,4 @@
-"""What persons do about incidents: windows, acknowledgements, annotations, releases. Records without I/O.
+"""What persons do that incidents depend on: windows, acknowledgements, releases, load tests. Records without I/O.
 
 Seconds everywhere; moments are Unix time.
 """
@@ -76,3 +76,22 @@ class Release:
     author: str = ""
     link: str = ""
     ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTest:
+    """A time in which a shop was under load; the alerts tell it, and nothing is held for it."""
+
+    id: str
+    shop: str
+    scenario: str
+    release: str
+    host: str
+    """The address that the visitors went to."""
+    began: float
+    until: float
+    """It is over from then on; a test whose process died is taken to be over from then on."""
+
+    def runs(self, moment: float) -> bool:
+        """Whether it is under way at this moment."""
+        return self.began <= moment < self.until

@@ -5,9 +5,10 @@ They are the JSON of `/api/v1` and of `--format json`. Moments are Unix time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from techrun.handling import Acknowledgement, Annotation, Window
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Window
 from techrun.impact import Cost
 from techrun.model import Reason, Severity, Status
 from techrun.standing import Delivery, Event, Hold, IncidentKind, OwnNetwork
@@ -121,6 +122,8 @@ class Standing:
     own_network: OwnNetwork = "unknown"
     runs: tuple[LastRun, ...] = ()
     """The newest runs, where one check alone is asked for."""
+    load_tests: tuple[LoadTest, ...] = ()
+    """Under way now."""
     version: int = 1
 
 
@@ -163,6 +166,8 @@ class Story:
     annotations: tuple[Annotation, ...]
     lost: Cost | None
     """From its beginning to its end, or until now; None where the shop has no baseline."""
+    load_tests: tuple[LoadTest, ...] = ()
+    """Under way at any time of it, or right before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,46 @@ class ShadowMessage:
     channel: str
     severity: Severity
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSummary:
+    """A load run as it stands in a list."""
+
+    id: str
+    shop: str
+    scenario: str
+    release: str
+    host: str
+    started: float
+    ended: float
+    verdict: str
+    """`pass`, `fail`, `inconclusive`, `invalid`; empty where it was not judged."""
+    summary: str
+    """The verdict in one sentence."""
+    accepted: bool
+    """It passed, so that later runs may be held against it."""
+    fingerprint: Mapping[str, str]
+    """What must be equal for two runs to be compared."""
+    whole: bool = True
+    """All that was measured is still kept, not only this."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """What one step did in the measured phase of a load run."""
+
+    arm: str
+    journey: str
+    step: str
+    """Empty: the visit as a whole."""
+    count: int
+    """All of them, failed ones too."""
+    failed: int
+    p50: float | None
+    """Seconds; None where none held."""
+    p95: float | None
+    p99: float | None
 
 
 def hold_text(hold: Hold) -> str:

@@ -7,4 +7,5 @@ outbox       messages on their way; messages: their rows; _unwritten: those that
 desk         what persons do: acknowledgements, windows, annotations, releases, requests to the daemon
 story        what is told of incidents to persons who ask
 orders       test orders, counted against the cap
+loads        load runs, and when which shop was under load
 """

@@ -171,7 +171,34 @@ CREATE INDEX requests_open ON requests (id) WHERE answered IS NULL;
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _incidents_by_cause)
+
+def _load_tests(connection: sqlite3.Connection) -> None:
+    """Load runs, and when which shop was under load."""
+    for statement in _LOAD_TESTS.split(";\n"):
+        connection.execute(statement)
+
+
+_LOAD_TESTS = """
+CREATE TABLE loads (
+    id TEXT PRIMARY KEY, shop TEXT NOT NULL, scenario TEXT NOT NULL, "release" TEXT NOT NULL,
+    host TEXT NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, verdict TEXT NOT NULL,
+    summary TEXT NOT NULL, accepted INTEGER NOT NULL, fingerprint TEXT NOT NULL, steps TEXT NOT NULL,
+    details BLOB
+);
+CREATE INDEX loads_by_scenario ON loads (shop, scenario, started);
+CREATE INDEX loads_by_time ON loads (started);
+CREATE TABLE load_tests (
+    id TEXT PRIMARY KEY, shop TEXT NOT NULL, scenario TEXT NOT NULL, "release" TEXT NOT NULL,
+    host TEXT NOT NULL, began REAL NOT NULL, until REAL NOT NULL
+);
+CREATE INDEX load_tests_by_end ON load_tests (until)
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_schema,
+    _incidents_by_cause,
+    _load_tests,
+)
 """Applied in this order; the schema's version is how many of them were."""
 
 
