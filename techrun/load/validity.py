@@ -1,0 +1,170 @@
+"""Whether a run can be believed at all: judged before anything that it says of the shop.
+
+What counts is how the generator fared in the measured windows. That the shop was slow, hung or refused is no
+reason to doubt a run; that visitors found no room while the generator was well is the shop's failure (`drowned`).
+
+The limits of the generator's health are argued in docs/load-statistics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+
+from techrun.load import schedule as plan
+from techrun.load.figures import seconds_text, share_text
+from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
+
+MISSED = 0.05
+"""Share of the visits asked for that were never sent."""
+LATE_SHARE = 0.01
+"""Share of the visits that began over 50 ms late."""
+CPU = 0.80
+"""Of what one process can use, on average."""
+WAITED = 0.20
+"""Share of the time in which a process was ready and got no processor, on average."""
+STEAL = 0.10
+"""Share of the machine's time that went to others on the same host, on average."""
+STILL = 0.025
+"""Share of the time in which an event loop stood still for longer than a start may be late."""
+JUMP = 0.5
+"""Seconds that the clock moved in one window."""
+ENOUGH = 0.8
+"""Share of the measured windows that a run must have when it was stopped early."""
+MISSING = 0.01
+"""Share of the measured windows that may be missing otherwise."""
+
+
+def rulings(run: Run, *, finished: bool = True) -> tuple[Ruling, ...]:
+    """Why this run cannot be believed; none: it can. A run that is not finished may lack its end."""
+    windows = plan.windows(run.schedule, "measure")
+    known = {
+        traffic.window: traffic for traffic in run.traffic if traffic.closed and traffic.window in windows
+    }
+    traffic = [known[window] for window in sorted(known)]
+    found = (
+        _worker(run),
+        *_extent(run, windows, traffic, finished=finished),
+        _requests(run, frozenset(known)),
+        _rate(run, traffic),
+        *_generator(run, frozenset(known)),
+    )
+    health = [ruling for ruling in found if ruling is not None]
+    late = _late(traffic)
+    return (*health, *([late] if late else []))
+
+
+def _invalid(rule: str, subject: str, text: str) -> Ruling:
+    return Ruling(f"invalid.{rule}", subject, holds=False, text=text)
+
+
+def _worker(run: Run) -> Ruling | None:
+    if not run.workers_lost:
+        return None
+    return _invalid("worker", "generator", f"{run.workers_lost} of {run.workers} generating processes died")
+
+
+def _extent(
+    run: Run, windows: range, traffic: Sequence[Traffic], *, finished: bool
+) -> Iterable[Ruling | None]:
+    """Whether the measured phase was gone through, without holes."""
+    reached = len(windows) if finished and not run.stopped else _reached(windows, traffic)
+    if run.stopped and reached < ENOUGH * len(windows):
+        seconds, asked = (count * run.schedule.width for count in (reached, len(windows)))
+        text = f"stopped after {seconds:g} of {asked:g} measured seconds: {run.stopped}"
+        yield _invalid("stopped", "run", text)
+    holes = reached - len(traffic)
+    if holes > MISSING * reached:
+        yield _invalid("missing", "run", f"{holes} of {reached} measured windows are not in the result")
+
+
+def _reached(windows: range, traffic: Sequence[Traffic]) -> int:
+    """How many windows there are up to the last one that is known."""
+    return traffic[-1].window - windows.start + 1 if traffic else 0
+
+
+def _requests(run: Run, windows: frozenset[int]) -> Ruling | None:
+    if any(cell.count for cell in run.cells if cell.window in windows and cell.journey != CONTROL):
+        return None
+    return _invalid("no_requests", "run", "not one request was sent in the measured time")
+
+
+def _asked(run: Run, traffic: Traffic) -> int:
+    """The visits of a window by the schedule itself: a process that died does not tell what it owed."""
+    return traffic.due if run.schedule.model == "closed" else plan.planned(run.schedule, traffic.window)
+
+
+def _rate(run: Run, traffic: Sequence[Traffic]) -> Ruling | None:
+    """Visits that found no room are the shop's affair, all others that were not begun the generator's."""
+    asked = sum(_asked(run, each) for each in traffic)
+    missed = asked - sum(each.started + each.dropped for each in traffic)
+    if missed <= MISSED * asked:
+        return None
+    share = share_text(missed, asked)
+    return _invalid("rate", "generator", f"{missed} of {asked} visits asked for were not begun ({share})")
+
+
+def drowned(run: Run) -> Ruling | None:
+    """Visitors who found no room in a run that can be believed: the shop did not keep up."""
+    windows = plan.windows(run.schedule, "measure")
+    traffic = [each for each in run.traffic if each.closed and each.window in windows]
+    asked, dropped = sum(each.due for each in traffic), sum(each.dropped for each in traffic)
+    if dropped <= LATE_SHARE * asked:
+        return None
+    most = max(each.active for each in traffic)
+    text = (
+        f"{dropped} of {asked} visits ({share_text(dropped, asked)}) found no room: the shop kept {most} visitors"
+        " at a time waiting, the most that this run may have. Their answers are missing from all times"
+    )
+    return Ruling("errors.drowned", "all steps", holds=False, text=text)
+
+
+def _late(traffic: Sequence[Traffic]) -> Ruling | None:
+    started, late = sum(each.started for each in traffic), sum(each.late for each in traffic)
+    if late <= LATE_SHARE * started:
+        return None
+    share = share_text(late, started)
+    text = f"{late} of {started} visits ({share}) began more than {seconds_text(LATE)} late"
+    return _invalid("late", "generator", text)
+
+
+Measure = Callable[[Health], float | None]
+
+
+def _generator(run: Run, windows: frozenset[int]) -> Iterable[Ruling]:
+    """How each generating process fared on average over the measured windows."""
+    width = run.schedule.width
+    limits: tuple[tuple[str, float, Measure, str], ...] = (
+        ("cpu", CPU, _busy, "used {} of the processor time that it may have"),
+        ("waited", WAITED, lambda health: health.waited, "waited {} of the time for a processor"),
+        ("steal", STEAL, lambda health: health.steal, "lost {} of the machine's time to others on its host"),
+        ("lag", STILL, lambda health: _still(health, width), "stood still for {} of the time"),
+    )
+    for process, of_it in _by_process(run, windows):
+        for rule, limit, measure, words in limits:
+            values = [value for each in of_it if (value := measure(each)) is not None]
+            if values and fmean(values) > limit:
+                text = f"{process} {words.format(share_text(fmean(values), 1))}, over {limit:.1%} on average"
+                yield _invalid(rule, process, text.replace("%", " %").replace("  %", " %"))
+        jump = max((abs(each.jump) for each in of_it), default=0.0)
+        if jump > JUMP:
+            yield _invalid("clock", process, f"the clock of {process} jumped by {seconds_text(jump)}")
+
+
+def _busy(health: Health) -> float:
+    """Share of the processor time that the process can have: one core, or a smaller quota."""
+    return health.cpu / min(1.0, health.quota or 1.0)
+
+
+def _still(health: Health, width: float) -> float:
+    """Share of a window for which the loop stood still, if that was long enough to make starts late."""
+    return min(health.lag / width, 1.0) if health.lag > LATE else 0.0
+
+
+def _by_process(run: Run, windows: frozenset[int]) -> Iterable[tuple[str, list[Health]]]:
+    """What is known of each generating process in the measured windows."""
+    found: dict[str, list[Health]] = {}
+    for health in run.health:
+        if health.window in windows:
+            found.setdefault(health.process, []).append(health)
+    return sorted(found.items())
