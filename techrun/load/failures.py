@@ -1,4 +1,4 @@
-"""Failed requests, new release against old: more of them than chance would have it?
+"""Whether more requests failed on the new release than on the old, and more than chance would have it.
 
 Fisher's exact test on the shares, as if each request failed by itself. Failures that come in bursts do not, so
 that signs of the difference are flipped by stretches of 5 s as well, and the more careful of both counts: one bad
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import sqrt
 
 import numpy as np
 from scipy import stats
@@ -64,24 +64,18 @@ def _shares(journey: str, name: str, found: Sequence[Step], width: float) -> _Sh
     old = (int(old_failed.sum()), int(sum(step.failed_old.sum() + step.old.sum() for step in found)))
     table = [[new[0], new[1] - new[0]], [old[0], old[1] - old[0]]]
     alone = float(stats.fisher_exact(table, alternative="greater").pvalue)
-    together = max(1, ceil(resampling.BLOCK / width / 5))
-    difference = merged(new_failed - old_failed, together)
-    difference = (
-        resampling.blocked(difference, _burst(difference, width * together))
-        if len(difference)
-        else difference
+    difference = merged(new_failed - old_failed, max(1, round(1 / width)))
+    return _Shares(
+        journey, name, new, old, max(alone, _flipped(difference, max(width, 1.0))), alone, *newcombe(new, old)
     )
-    return _Shares(journey, name, new, old, max(alone, _flipped(difference)), alone, *newcombe(new, old))
 
 
-def _burst(values: resampling.Array, width: float) -> int:
-    """Windows of one block: 1, or 5 s of them where failures come in bursts."""
-    return resampling.block_length(values, width) if len(values) > 2 else 1
-
-
-def _flipped(values: resampling.Array) -> float:
+def _flipped(values: resampling.Array, width: float) -> float:
     """The chance of such a difference if either release were as likely to fail in each stretch."""
-    return resampling.sign_flip(values, np.random.default_rng(1)) if len(values) else 1.0
+    if len(values) < 3:
+        return 1.0
+    length = resampling.block_length(values, width)
+    return resampling.sign_flip(resampling.blocked(values, length), np.random.default_rng(1))
 
 
 def newcombe(new: tuple[int, int], old: tuple[int, int]) -> tuple[float, float]:

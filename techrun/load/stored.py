@@ -1,4 +1,4 @@
-"""This release against the last accepted runs of the same scenario, measured by the same runner.
+"""One release against the last accepted runs of the same scenario, measured by the same runner.
 
 Runs of different days differ by what the runner did, whatever the release: the request that measures the runner
 divides that out, the tolerance is wide, and one bad run alone stops no release.
@@ -117,7 +117,7 @@ def _figures(run: Run, *, steadied: bool) -> Mapping[Key, float]:
 
 
 def _contrast(key: Key, now: float, then: Sequence[float], runner: float) -> Contrast:
-    """This run's figure against the middle of theirs, in seconds as this runner would measure them."""
+    """One figure of this run against the middle of theirs, in seconds as this runner would measure them."""
     middle = median(then)
     spread = 1.4826 * median(abs(each - middle) for each in then)
     tolerance = max(log(TOLERANCE), SPREADS * spread)
