@@ -28,6 +28,7 @@ from techrun.config.problems import render
 from techrun.engine import PLACES, Engine, EngineSettings
 from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
+from techrun.load.keeping import StoreLoads
 from techrun.model import CheckId
 from techrun.redact import Redactor
 from techrun.schedule import SystemClock
@@ -121,6 +122,7 @@ class Daemon:
         self._metrics = PrometheusSink(location=settings.location)
         self._board = Board()
         self.orders = Orders(self.store)
+        self._loads = StoreLoads(self.store.path, self.store, shops=self._shop_names)
         self._secret = self.store.write(partial(secret, name=links.SECRET), urgent=True).result()
         self.incidents = IncidentSink(
             self.store,
@@ -157,6 +159,7 @@ class Daemon:
             LocalOperations(lambda: self._loaded, self.store),
             self._tokens,
             self._secret,
+            self._loads,
         )
         return WebServer(self._wish.listen or f"{settings.host}:{settings.port}", handlers)
 
@@ -249,6 +252,9 @@ class Daemon:
         self.incidents.replace_alerting(channels, policy_of(loaded.settings), self._voice(loaded))
         asyncio.run_coroutine_threadsafe(replace(), self._loop).result(TAKE_OVER)
         self._loaded = loaded
+
+    def _shop_names(self) -> list[str]:
+        return [shop.name for shop in self._loaded.shops]
 
     def _tokens(self) -> Tokens:
         written = self._loaded.settings.web.tokens

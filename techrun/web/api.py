@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from techrun import __version__
 from techrun.errors import CannotTellError, StoreError, UsageError
 from techrun.handling import Window
+from techrun.load.keeping import StoreLoads
 from techrun.oncall import Chosen, Operations, ReleaseWish, UnknownError, WindowWish
 from techrun.web.access import Right, Tokens
 from techrun.web.bodies import (
@@ -33,44 +33,24 @@ from techrun.web.bodies import (
     as_moment,
     bounded,
     understand,
+    unpacked,
 )
+from techrun.web.call import Call, Work
+from techrun.web.load_api import LARGEST_RUN, LoadApi
 from techrun.wire import to_json
 
 log = logging.getLogger(__name__)
 
 MONTH = 30 * 86400.0
-GREATEST = 2**62
-"""No number of a row is greater."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 HEADERS = {"Techrun-Version": __version__, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Kind = Literal["silence", "maintenance"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, its body read."""
-
-    request: Request
-    body: bytes
-
-    @property
-    def number(self) -> int:
-        """The number in its path."""
-        number = int(self.request.path_params["number"])
-        if number > GREATEST:
-            raise UnknownError(f"there is no #{number}")
-        return number
-
-    def query(self, *known: str) -> Query:
-        """Its query parameters."""
-        return Query(self.request, known)
-
-
-Work = Callable[[Call], Any]
-
-
-def api_routes(operations: Operations, tokens: Callable[[], Tokens]) -> list[Route]:
+def api_routes(
+    operations: Operations, tokens: Callable[[], Tokens], loads: StoreLoads | None = None
+) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)
     looks: dict[str, Work] = {
@@ -97,13 +77,21 @@ def api_routes(operations: Operations, tokens: Callable[[], Tokens]) -> list[Rou
     ends: dict[str, Work] = dict.fromkeys(
         (f"{what}/{{number:int}}" for what in ("windows", "silences", "maintenance")), api.end_window
     )
+    says: dict[str, Work] = {}
+    if loads is not None:
+        of_loads = LoadApi(loads)
+        looks |= {"loads": of_loads.runs, "loads/{id}": of_loads.run}
+        acts["loads"] = of_loads.save
+        says["loads/{id}/running"] = of_loads.note
+        ends["loads/{id}/running"] = of_loads.end
     by_method: tuple[tuple[str, Right, dict[str, Work]], ...] = (
         ("GET", "read", looks),
         ("POST", "operate", acts),
+        ("PUT", "operate", says),
         ("DELETE", "operate", ends),
     )
     routes = [
-        Route(f"/api/v1/{path}", _endpoint(work, right, tokens), methods=[method])
+        Route(f"/api/v1/{path}", _endpoint(work, right, tokens, _largest(method, path)), methods=[method])
         for method, right, works in by_method
         for path, work in works.items()
     ]
@@ -115,8 +103,13 @@ def _nothing(call: Call) -> Any:
     raise UnknownError(f"there is no {call.request.method} {call.request.url.path}; see docs/api.md")
 
 
+def _largest(method: str, path: str) -> int:
+    """Bytes of a body: only a whole load run is more than a few words."""
+    return LARGEST_RUN if (method, path) == ("POST", "loads") else LARGEST
+
+
 def _endpoint(
-    work: Work, right: Right, tokens: Callable[[], Tokens]
+    work: Work, right: Right, tokens: Callable[[], Tokens], largest: int = LARGEST
 ) -> Callable[[Request], Awaitable[Response]]:
     """What checks the token, reads the body, does the work off the loop and tells what came of it."""
 
@@ -124,9 +117,11 @@ def _endpoint(
         refusal = _refusal(request, right, tokens())
         if refusal is not None:
             return refusal
-        body = await bounded(request)
+        body = await bounded(request, largest)
+        if body is not None and request.headers.get("content-encoding") == "gzip":
+            body = await run_in_threadpool(unpacked, body, largest)
         if body is None:
-            return _fault(413, f"the body is larger than {LARGEST} bytes")
+            return _fault(413, f"the body is larger than {largest} bytes, or is no gzip")
         return await run_in_threadpool(_answer, work, Call(request, body))
 
     return answer
@@ -149,7 +144,7 @@ def _refusal(request: Request, right: Right, tokens: Tokens) -> Response | None:
 
 def _answer(work: Work, call: Call) -> Response:
     try:
-        return JSONResponse(to_json(work(call)), headers=HEADERS)
+        return _found(work(call))
     except UnknownError as error:
         return _fault(404, str(error))
     except UsageError as error:
@@ -161,6 +156,12 @@ def _answer(work: Work, call: Call) -> Response:
     except Exception:
         log.exception("%s %s failed", call.request.method, call.request.url.path)
         return _fault(500, "techrun failed by itself", "its log says more")
+
+
+def _found(what: Any) -> Response:
+    if isinstance(what, bytes):  # JSON already
+        return Response(what, media_type="application/json", headers=HEADERS)
+    return JSONResponse(to_json(what), headers=HEADERS)
 
 
 def _fault(status: int, error: str, hint: str = "") -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -89,14 +90,34 @@ class ShopBody(Body):
     shop: str
 
 
-async def bounded(request: Request) -> bytes | None:
+class LoadTestBody(Body):
+    """A shop that is under load."""
+
+    shop: str
+    scenario: str = Field(max_length=200)
+    release: str = Field(default="", max_length=200)
+    host: str = Field(default="", max_length=500)
+    for_: Seconds = Field(alias="for")
+
+
+async def bounded(request: Request, largest: int = LARGEST) -> bytes | None:
     """The body; None where it is too large."""
-    body = b""
+    body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST:
+        if len(body) > largest:
             return None
-    return body
+    return bytes(body)
+
+
+def unpacked(body: bytes, largest: int) -> bytes | None:
+    """What was sent as gzip; None where it is too large, or none."""
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        found = unpacking.decompress(body, largest + 1)
+    except zlib.error:
+        return None
+    return found if unpacking.eof and len(found) <= largest else None
 
 
 def understand(model: type[Model], body: bytes) -> Model:

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from techrun.errors import TechrunError
+from techrun.load.keeping import StoreLoads
 from techrun.oncall import Operations
 from techrun.sinks.prometheus import CONTENT_TYPE
 from techrun.views import IncidentStanding
@@ -57,6 +58,8 @@ class Handlers:
     """Who may use the API."""
     link_secret: str = ""
     """What acknowledge links are signed with."""
+    loads: StoreLoads | None = None
+    """Where load runs are kept; without it the API knows none."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
@@ -71,7 +74,7 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
             Route("/-/healthy", pages.healthy),
             Route("/-/ready", pages.ready),
             Route("/-/reload", guarded(pages.reload), methods=["POST"]),
-            *(api_routes(operating, handlers.tokens) if operating else ()),
+            *(api_routes(operating, handlers.tokens, handlers.loads) if operating else ()),
             *([acknowledge_route(operating, handlers.link_secret)] if operating else ()),
         ]
     )

@@ -1,0 +1,43 @@
+"""One request to `/api/v1`, as the functions that answer it see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from techrun.oncall import UnknownError
+from techrun.web.bodies import Query
+
+GREATEST = 2**62
+"""No number of a row is greater."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, its body read."""
+
+    request: Request
+    body: bytes
+
+    @property
+    def number(self) -> int:
+        """The number in its path."""
+        number = int(self.request.path_params["number"])
+        if number > GREATEST:
+            raise UnknownError(f"there is no #{number}")
+        return number
+
+    @property
+    def id(self) -> str:
+        """The id in its path."""
+        return str(self.request.path_params["id"])
+
+    def query(self, *known: str) -> Query:
+        """Its query parameters."""
+        return Query(self.request, known)
+
+
+Work = Callable[[Call], Any]
