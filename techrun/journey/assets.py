@@ -23,7 +23,7 @@ _LOOSE = frozenset({"", "text/plain", "application/octet-stream"})
 
 
 def check_assets(
-    visit: Visit, call: Call, page: Page, now: float
+    visit: Visit, call: Call, page: Page, now: float, *, leave_out_forbidden: bool = False
 ) -> Generator[Request, Response | Failure | None, list[Finding]]:
     """Yield a request for each style sheet and script of the page; what is wrong with them."""
     if not page.is_html:
@@ -42,6 +42,8 @@ def check_assets(
             findings.append(Finding(Reason.ASSET, str(error)))
             continue
         arrival = yield from visit.go(wanted, now, asset=True)
+        if leave_out_forbidden and isinstance(arrival, Failure) and arrival.reason is Reason.FORBIDDEN:
+            continue
         wrong = arrival.message if isinstance(arrival, Failure) else what_is_wrong(asset, arrival.response)
         if wrong:
             kind = "style sheet" if asset.kind == "stylesheet" else "script"

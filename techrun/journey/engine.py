@@ -94,8 +94,8 @@ class _Story:
 
     def outcome(self) -> Outcome:
         """What this run found."""
-        state, explain = self.state, self.state.options.explain
-        steps = tuple(report.result(explain=explain) for report in self.reports)
+        state, explain, records = self.state, self.state.options.explain, self.state.options.records
+        steps = tuple(report.result(explain=explain, records=records) for report in self.reports)
         decided_in, decisive = self._verdict()
         name = decided_in.step.name if decided_in else ""
         return Outcome(
@@ -106,7 +106,7 @@ class _Story:
             phases=steps[0].phases if len(steps) == 1 else sum((step.phases for step in steps), Phases()),
             measures=measures(state.last, state.certificate),
             steps=steps,
-            cleanup=tuple(report.result(explain=explain) for report in self.cleanup),
+            cleanup=tuple(report.result(explain=explain, records=records) for report in self.cleanup),
             cleanup_failed=any(report.failure is not None for report in self.cleanup),
             orders=tuple(order.settle(self.cleanup) for order in state.orders),
             order_failed=any(order.step.name == name for order in state.orders),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from techrun.exchange import Certificate
 from techrun.journey import tracing
 from techrun.journey.orders import Placed
 from techrun.journey.plan import Plan, PlannedStep
+from techrun.journey.record import Log
 from techrun.journey.session import Arrival, Identity, Session, origin_of
 from techrun.language.scalars import text_of
+from techrun.model import Finding
 from techrun.redact import Redactor
 
 
@@ -28,6 +30,25 @@ class Options:
     """Tell the exchanges of every step, not only of a failed one."""
     row: int = 0
     """The row of each data table to begin with."""
+    own_hosts_only: bool = False
+    """An asset that the driver refuses as `forbidden` is left out, not failed: load leaves others' hosts alone."""
+    records: bool = True
+    """Tell the exchanges of a failed step."""
+
+
+class Done(Protocol):
+    """A step that was run, as `Context.on_step` is told of it."""
+
+    step: PlannedStep
+    log: Log
+    http_status: int | None
+    skipped: bool
+    interrupted: bool
+    cleanup: bool
+
+    @property
+    def failure(self) -> Finding | None:
+        """What makes the step fail; None where it passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Context:
     redactor: Redactor
     trace_id: str = ""
     """32 hexadecimal digits; drawn where it is empty."""
+    on_step: Callable[[Done], None] | None = None
+    """Called when a step of the journey or of its cleanup is done; it must not raise."""
 
 
 @dataclass(slots=True)

@@ -39,13 +39,14 @@ class Report:
     attempts: int = 1
     skipped: bool = False
     interrupted: bool = False
+    cleanup: bool = False
 
     @property
     def failure(self) -> Finding | None:
         """What makes the step fail; None where it passes."""
         return first_hard(self.findings)
 
-    def result(self, *, explain: bool) -> Step:
+    def result(self, *, explain: bool, records: bool = True) -> Step:
         """What is told of the step."""
         decisive = self.failure or (self.findings[0] if self.findings else None)
         failed = self.failure is not None
@@ -61,7 +62,7 @@ class Report:
             attempts=self.attempts,
             title=self.step.title,
             span_id=self.span,
-            exchanges=self.log.records() if failed or explain else (),
+            exchanges=self.log.records() if explain or (failed and records) else (),
             skipped=self.skipped,
         )
 
@@ -71,7 +72,7 @@ _NO_PHASES = Phases()
 
 def run_step(state: State, step: PlannedStep) -> Generator[Request | Wait, Response | Failure | None, Report]:
     """Yield what the step asks for; an `Interrupted` thrown in ends it and is in its report."""
-    report = Report(step, tracing.span_id(state.context.random))
+    report = Report(step, tracing.span_id(state.context.random), cleanup=state.cleaning)
     state.fresh = {}
     try:
         yield from _tries(state, report)
@@ -80,6 +81,8 @@ def run_step(state: State, step: PlannedStep) -> Generator[Request | Wait, Respo
         report.findings.insert(0, Finding(interruption.reason, interruption.message))
     except Exception as error:  # noqa: BLE001  our own error is a finding too: a journey always has an outcome
         report.findings.insert(0, Finding(Reason.INTERNAL, f"our own error: {type(error).__name__}: {error}"))
+    if state.context.on_step is not None:
+        state.context.on_step(report)
     return report
 
 
@@ -133,7 +136,8 @@ def _try(state: State, report: Report) -> Exchanges:
     if step.expect is not None and report.failure is None:
         soft = step.expect.soft is not None and step.expect.soft.wants_assets
         if step.expect.wants_assets or soft:
-            found = yield from check_assets(visit, call, page, now)
+            leave_out = state.options.own_hosts_only
+            found = yield from check_assets(visit, call, page, now, leave_out_forbidden=leave_out)
             report.findings.extend(replace(finding, soft=not step.expect.wants_assets) for finding in found)
 
 
