@@ -17,13 +17,11 @@ from techrun.config.secrets import SecretsUnneeded
 from techrun.config.select import select as select_checks
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
-from techrun.journey.model import Fragment, Journey
+from techrun.journey.model import DOCUMENTS, Fragment, Journey
 from techrun.language.definition import Definition
 from techrun.model import Check, Shop
 from techrun.probes import Scope, Stepped, kinds
 from techrun.probes.journey import Spec as JourneySpec
-
-DOCUMENTS: Mapping[str, type[Definition]] = {"journey": Journey, "fragment": Fragment}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, fie
 from techrun.config.tree import Written
 from techrun.config.values import Slug, ascii_host, split_url
 from techrun.config.words import described, quoted
+from techrun.language import durations, rates
 from techrun.language.definition import Definition
 from techrun.language.durations import Seconds
 from techrun.language.rates import Rate
@@ -229,3 +230,35 @@ def journeys_named(load: LoadSettings) -> Iterable[tuple[tuple[str | int, ...], 
     for path, criterion in load.written():
         if criterion.journey is not None and criterion.journey not in load.journeys:
             yield (*path, "journey"), criterion.journey
+
+
+def as_written(definition: Definition) -> dict[str, Any]:
+    """What was written of these settings, as plain values that can be read again."""
+    named = {name: getattr(definition, name) for name in definition.model_fields_set}
+    return {
+        type(definition).model_fields[name].alias or name: _text(name, value) for name, value in named.items()
+    }
+
+
+def _text(name: str, value: Any) -> Any:
+    """One value as it would be written."""
+    if isinstance(value, Definition):
+        return as_written(value)
+    if isinstance(value, Mapping):
+        return {key: _text("", item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_text("", item) for item in value]
+    if isinstance(value, float) and name in _WRITTEN:
+        return _WRITTEN[name](value)
+    return value
+
+
+def _as_percent(share: float) -> str:
+    return f"{round(share * 100, 7):f}".rstrip("0").rstrip(".") + "%"
+
+
+_WRITTEN: Mapping[str, Callable[[float], str]] = {
+    "errors": _as_percent,
+    **dict.fromkeys(("rate", "max_rate", "throughput"), rates.exact),
+    **dict.fromkeys((*PERCENTILES, "at", "over", "ramp", "warm_up", "measure", "drain"), durations.exact),
+}

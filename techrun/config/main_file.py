@@ -10,7 +10,7 @@ from techrun.config.checks import no_strange_channels
 from techrun.config.explain import fields_of
 from techrun.config.files import Files, matches, shown
 from techrun.config.models import FetchSettings, MainFile, ShopFile
-from techrun.config.secrets import Secrets, SecretsUnneeded, read_secrets
+from techrun.config.secrets import Secrets, SecretsIfSet, SecretsUnneeded, read_secrets
 from techrun.config.settings import Channel
 from techrun.config.shops import main_keys
 from techrun.config.templates import Names
@@ -70,11 +70,12 @@ def _secrets(
     """The secrets; their file is named without templates."""
     node = child(origin.node, "secrets")
     written: dict[str, str] = {}
-    if isinstance(node, Scalar) and isinstance(node.value, str) and not isinstance(environ, SecretsUnneeded):
+    unneeded = isinstance(environ, SecretsUnneeded) and not isinstance(environ, SecretsIfSet)
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not unneeded:
         path = origin.source.path.parent / node.value
         if path.is_file():
             written = read_secrets(path, shown(path), problems)
-        else:
+        elif not isinstance(environ, SecretsIfSet):
             what = f"there is no file {quoted(shown(path))}"
             problems.append(origin.problem(("secrets",), what, "create it, or leave `secrets:` out"))
     return Secrets(environ, written, redactor)

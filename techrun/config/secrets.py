@@ -15,7 +15,7 @@ from techrun.redact import SHORTEST, Redactor
 LARGEST_SECRET = 64_000
 """Bytes of a file that holds one secret."""
 STAND_IN = "https://this-secret-is-not-set.invalid"
-"""What stands for a secret that nobody needs; good as a text, as a token and as a URL."""
+"""What stands for a secret that nobody needs, its name behind it; good as a text, as a token and as a URL."""
 
 
 class SecretsUnneeded(Mapping[str, str]):
@@ -32,6 +32,10 @@ class SecretsUnneeded(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._environ)
+
+
+class SecretsIfSet(SecretsUnneeded):
+    """The environment of a command that needs some of the secrets: those that are missing are told when used."""
 
 
 class Secrets(Mapping[str, str]):
@@ -88,13 +92,18 @@ class Secrets(Mapping[str, str]):
     def _look_up(self, name: str) -> str | None:
         value = self._given(name)
         unusable = value is None or len(value) < SHORTEST
-        return STAND_IN if unusable and isinstance(self._environ, SecretsUnneeded) else value
+        return f"{STAND_IN}/{name}" if unusable and isinstance(self._environ, SecretsUnneeded) else value
 
     def _given(self, name: str) -> str | None:
         if name in self._environ:
             return self._environ[name]
         file = self._environ.get(f"{name}_FILE")
         return self._written.get(name) if file is None else _content(file)
+
+
+def is_made_up(value: str) -> bool:
+    """Whether this stands for a secret that is not set."""
+    return value.startswith(STAND_IN)
 
 
 def _content(file: str) -> str | None:

@@ -75,14 +75,9 @@ def read_header(origin: Written, names: Names, problems: list[Problem], *, singl
 
 def constants(file: ShopFile) -> dict[str, Any]:
     """What templates may name of a shop: `shop.…` and `synthetic.…`."""
-    parts = split_url(file.url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     shop = {
         "name": file.shop,
-        "url": file.url,
-        "scheme": parts.scheme,
-        "host": parts.hostname or "",
-        "port": port,
+        **address(file.url),
         "client": file.client or "",
         "env": file.env,
         "locale": file.locale,
@@ -94,6 +89,13 @@ def constants(file: ShopFile) -> dict[str, Any]:
     if "articles" in synthetic:
         synthetic["articles"] = list(synthetic["articles"])
     return {"shop": shop, "synthetic": synthetic}
+
+
+def address(url: str) -> dict[str, Any]:
+    """What templates may name of a base URL: `shop.url`, `shop.scheme`, `shop.host`, `shop.port`."""
+    parts = split_url(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return {"url": url, "scheme": parts.scheme, "host": parts.hostname or "", "port": port}
 
 
 def record(file: ShopFile) -> Shop:

@@ -103,6 +103,11 @@ class DataSource(Definition):
         self._content = content
 
     @property
+    def content(self) -> Any:
+        """What the file holds."""
+        return self._content
+
+    @property
     def rows(self) -> Sequence[Any]:
         """The rows of the table; a single map is a table of one row."""
         content = self._content
@@ -184,3 +189,7 @@ class Journey(Definition):
     steps: tuple[StepSpec, ...] = Field(min_length=1)
     cleanup: tuple[StepSpec, ...] = ()
     cleanup_deadline: Seconds = 20.0
+
+
+DOCUMENTS: Mapping[str, type[Definition]] = {"journey": Journey, "fragment": Fragment}
+"""The model of each document by the key that tells it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -36,6 +37,12 @@ def show(seconds: float) -> str:
             rest = whole % size // part
             return f"{whole // size}{big}" + (f"{rest}{small}" if rest else "")
     return f"{whole}s"
+
+
+def exact(seconds: float) -> str:
+    """A duration as it is written in YAML, nothing rounded."""
+    shown = show(seconds)
+    return shown if parse(shown) == seconds else f"{Decimal(repr(seconds)):f}s"
 
 
 def _seconds(value: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -25,6 +26,15 @@ def show(rate: float) -> str:
     if rate >= 1 or rate == 0:
         return f"{round(rate, 1):g}/s"
     return f"{round(rate * 60, 1):g}/min" if rate * 60 >= 1 else f"{round(rate * 3600, 2):g}/h"
+
+
+def exact(rate: float) -> str:
+    """A rate as it is written in YAML, nothing rounded."""
+    for unit, seconds in _UNITS.items():
+        text = f"{rate * seconds:g}/{unit}"
+        if "e" not in text and parse(text) == rate:
+            return text
+    return f"{Decimal(repr(rate)):f}/s"
 
 
 def _per_second(value: Any) -> float:
