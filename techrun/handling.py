@@ -5,10 +5,13 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 WindowKind = Literal["silence", "maintenance", "grace"]
+AFTERMATH = 120.0
+"""Seconds for which a shop may suffer from a load that is over: queues drain, and checks run once a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,7 @@ class LoadTest:
     def runs(self, moment: float) -> bool:
         """Whether it is under way at this moment."""
         return self.began <= moment < self.until
+
+    def concerns(self, shops: Collection[str], since: float, until: float) -> bool:
+        """Whether one of these shops was under it in this time, or until so shortly before that it may matter."""
+        return self.shop in shops and self.began <= until and self.until >= since - AFTERMATH

@@ -164,6 +164,11 @@ class Incident:
         """The members that have not recovered."""
         return tuple(member for member in self.members if member.recovered is None)
 
+    @property
+    def shops(self) -> frozenset[str]:
+        """The shops that it is about; none where it is about techrun itself."""
+        return frozenset(filter(None, (self.shop, *(member.check.shop for member in self.members))))
+
     def member(self, check: CheckId) -> Member | None:
         """The member of this check."""
         return next((member for member in self.members if member.check == check), None)

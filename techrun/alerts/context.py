@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from techrun.handling import Acknowledgement, Annotation, Release
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Release
 from techrun.impact import Cost
 from techrun.model import Check, Shop
 from techrun.standing import Hold, Incident, OwnNetwork
@@ -23,6 +23,8 @@ class Context:
     own_network: OwnNetwork = "unknown"
     release: Release | None = None
     """The shop's last release before the incident began."""
+    load_tests: tuple[LoadTest, ...] = ()
+    """Those that the shop was under while the incident lasted, or right before it."""
     per_hour: Cost | None = None
     """What an hour of it costs."""
     lost: Cost | None = None

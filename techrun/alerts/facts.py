@@ -72,6 +72,8 @@ class Facts:
     """The release before it, or that there was none for long."""
     release_link: str
     """Its page."""
+    load_test: str
+    """The load test that the shop is under, or was: `running: checkout, v2, since 14:02`."""
     rollback: str
     """The shop's `rollback`; techrun prints it and never runs it."""
     at_risk: str

@@ -8,7 +8,7 @@ from typing import Any
 from techrun.alerts.context import Context
 from techrun.alerts.impact import OF_HOUR
 from techrun.alerts.titles import title_of
-from techrun.handling import Acknowledgement, Annotation, Release
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Release
 from techrun.impact import Cost
 from techrun.model import Check, CheckId, Reason, Shop
 from techrun.standing import Event, Hold, Incident, IncidentKind, Member
@@ -109,6 +109,7 @@ _BLOCKED = _ticket(step="home", reason=Reason.BLOCKED, message="a captcha of cdn
 _NO_STOCK = _ticket(step="cart", reason=Reason.FIXTURE, message="PROBE-1 is out of stock")
 _LEAKED = _ticket(step="place-order", message="order_id=1000042", reason=None, last_good=None)
 _TOLD = replace(FULL, told_to=("oncall",), next_escalation=None, lost=Cost(92, 210, "EUR", OF_HOUR))
+_LOAD = LoadTest("r1", "acme-es", "checkout", "v812", SHOP.url, SINCE - 300, OPENED + 60)
 _HELD = (Hold("held.maintenance", None, 'maintenance #3 by dee: "new payment provider"'),)
 _MADRID = replace(OUTAGE, id=4712)
 _LISBON = replace(OUTAGE, id=4713, shop="acme-pt", title="acme-pt: home is down (no answer within 10 s)")
@@ -149,6 +150,20 @@ SAMPLES: dict[str, Sample] = {
             annotations=(Annotation(4711, OVER, "dee", "wrong key for the PSP", "release"),),
         ),
         now=OVER + 30,
+    ),
+    "outage-under-load": Sample(
+        "opened",
+        OUTAGE,
+        replace(
+            FULL,
+            load_tests=(
+                _LOAD,
+                replace(_LOAD, scenario="smoke", host="https://new.acme.es", until=OPENED - 20),
+            ),
+        ),
+    ),
+    "outage-recovered-under-load": Sample(
+        "recovered", CLOSED, replace(FULL, load_tests=(replace(_LOAD, until=SINCE + 20),)), now=OVER + 30
     ),
     "outage-withdrawn": Sample("withdrawn", replace(OUTAGE, closed=SINCE + 9000), FULL, now=SINCE + 9000),
     "degraded-opened": Sample("opened", incident_of("degraded", _SLOW), FULL),

@@ -12,6 +12,7 @@ from techrun.alerts.wording import (
     duration_text,
     fitting,
     listed,
+    load_test_text,
     money_text,
     one_line,
     time_text,
@@ -22,6 +23,7 @@ from techrun.standing import LEAKS_ALLOWED, Event, Hold, Incident, IncidentKind,
 
 NAMES, PARTS = 6, 8
 """So many checks, and incidents of a storm, are named; of the others it is said how many there are."""
+LOADS = 2
 FRESH = 86_400.0
 """A release so many seconds before, or less, is what changed."""
 GATHERING = "held.group_wait"
@@ -81,6 +83,7 @@ class Sentences:
             "works_again": self._works_again(),
             "own_network": self._own_network(),
             "changed": self._changed(),
+            "load_test": self._load_test(),
             "rollback": self._rollback(),
             "at_risk": at_risk,
             "at_risk_method": at_risk_method,
@@ -209,6 +212,12 @@ class Sentences:
         author = f" by {release.author}," if release.author else ""
         when = f"{about_text(before)} before" if before >= 0 else f"{about_text(-before)} after it began"
         return f"release {release.version}{commit}{author} {when}"
+
+    def _load_test(self) -> str:
+        """What loads the shop; then what did, the newest first."""
+        url = self._context.shop.url if self._context.shop else ""
+        tests = sorted(self._context.load_tests, key=lambda test: (not test.runs(self._now), -test.began))
+        return "; ".join([load_test_text(test, self._now, self._zone, url) for test in tests][:LOADS])
 
     def _rollback(self) -> str:
         """The command that takes a release back; printed, never run."""

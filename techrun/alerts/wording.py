@@ -6,7 +6,9 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
+from techrun.handling import LoadTest
 from techrun.language.durations import show
 from techrun.zones import zone_of
 
@@ -51,6 +53,15 @@ def _rounded(amount: float) -> str:
     digits = 1 - math.floor(math.log10(amount))
     whole = round(amount, digits)
     return f"{whole:.1f}".removesuffix(".0") if whole < 10 else f"{whole:,.0f}".replace(",", " ")
+
+
+def load_test_text(test: LoadTest, now: float, zone: str, url: str = "") -> str:
+    """`running: checkout, v2, since 14:02`; its address where that is not the shop's."""
+    began, until = (time_text(each, now, zone, seconds=False) for each in (test.began, test.until))
+    runs = test.runs(now)
+    elsewhere = "" if urlsplit(test.host).netloc == urlsplit(url).netloc else f"at {test.host}"
+    what = (test.scenario, test.release, elsewhere, f"since {began}" if runs else f"{began} to {until}")
+    return f"{'running' if runs else 'over'}: {', '.join(filter(None, what))}"
 
 
 def listed(words: Sequence[str], most: int) -> str:

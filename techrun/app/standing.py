@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from techrun.alerts.impact import loses_orders, lost
 from techrun.app.loading import Loaded
+from techrun.handling import AFTERMATH
 from techrun.impact import Cost
 from techrun.model import Check, Shop
 from techrun.oncall import Chosen, UnknownError
 from techrun.standing import CheckState, Decided, Hold, Incident, Member, OwnNetwork
 from techrun.store.desk import acknowledgements_of, annotations_of, windows
 from techrun.store.history import PastRun, last_runs, runs_of, uptime
+from techrun.store.loads import load_tests
 from techrun.store.orders import leaked_orders
 from techrun.store.outbox import backlog
 from techrun.store.state import decisions_of, holds_of, incidents_by_number, load_states, open_incidents
@@ -54,6 +56,11 @@ def standing(
         ),
         own_network=_own_network(found, loaded),
         runs=tuple(map(_run, runs_of(connection, checks[0].id))) if len(checks) == 1 else (),
+        load_tests=tuple(
+            test
+            for test in load_tests(connection, now)
+            if test.runs(now) and any(check.id.shop == test.shop for check in checks)
+        ),
     )
 
 
@@ -161,6 +168,13 @@ def story(connection: sqlite3.Connection, number: int, shops: Sequence[Shop], no
         acknowledgements=tuple(acknowledgements_of(connection, number)),
         annotations=tuple(annotations_of(connection, number)),
         lost=_lost(incident, shop, now),
+        load_tests=tuple(
+            test
+            for test in load_tests(connection, incident.since - AFTERMATH)
+            if test.concerns(
+                incident.shops, incident.since, now if incident.closed is None else incident.closed
+            )
+        ),
     )
 
 

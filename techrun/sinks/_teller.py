@@ -192,6 +192,11 @@ class Teller:
             up=self._up(incident.shop),
             own_network=around.own_network,
             release=release if release is not None and release.begun <= incident.since else None,
+            load_tests=tuple(
+                test
+                for test in around.desk.load_tests
+                if test.concerns(incident.shops, incident.since, until)
+            ),
             per_hour=at_risk(earns, around.now, zone) if earns else None,
             lost=lost(earns, incident.since, until, zone) if earns else None,
             test_orders=tuple(one.reference for one in around.leaked if one.check.shop == incident.shop),

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from techrun.handling import Acknowledgement, Annotation, Release, Window
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Release, Window
+from techrun.store.loads import load_tests
 
+DAY = 86400.0
 LATELY = 3600.0
 """Seconds for which a window that is over is still on the desk: what it held may have to be told."""
 
@@ -62,6 +64,8 @@ class Desk:
     """The latest one of each shop."""
     requests: tuple[Request, ...]
     """Those that wait for an answer."""
+    load_tests: tuple[LoadTest, ...] = ()
+    """Those under way, or over for less than a day: what they may have caused may still go on."""
 
 
 def load_desk(connection: sqlite3.Connection, now: float) -> Desk:
@@ -81,6 +85,7 @@ def load_desk(connection: sqlite3.Connection, now: float) -> Desk:
             Request(number, at, author, verb, json.loads(payload))
             for number, at, author, verb, payload in asked
         ),
+        load_tests=tuple(load_tests(connection, now - DAY)),
     )
 
 

@@ -22,6 +22,7 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "alerts"
 IN_HTML = (
     "outage-opened",
     "outage-recovered",
+    "outage-under-load",
     "storm-opened",
     "leak-opened",
     "outage-opened-template-broken",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from techrun.cli.show.clock import age, clock, left
-from techrun.handling import Release, Window
+from techrun.handling import LoadTest, Release, Window
 from techrun.views import ShadowMessage
 
 
@@ -36,6 +36,16 @@ def _times(window: Window, now: float) -> str:
     if window.starts > now:
         return f"from {clock(window.starts)} until {clock(window.ends)}"
     return f"until {clock(window.ends)} ({left(window.ends, now)} left)"
+
+
+def load_test_text(test: LoadTest, now: float) -> str:
+    """`load test running: checkout, v2, on https://www.acme.es, since 2026-12-01 14:02:00 (acme-es)`."""
+    runs = test.runs(now)
+    times = f"since {clock(test.began)}" if runs else f"{clock(test.began)} to {clock(test.until)}"
+    what = ", ".join(
+        filter(None, (test.scenario, test.release, f"on {test.host}" if test.host else "", times))
+    )
+    return f"load test {'running' if runs else 'over'}: {what} ({test.shop})"
 
 
 def show_window(window: Window, console: Console) -> None:

@@ -13,7 +13,8 @@ from rich.text import Text
 from techrun.alerts.rules import RULES
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import seconds
-from techrun.handling import Annotation
+from techrun.cli.show.desk import load_test_text
+from techrun.handling import Annotation, LoadTest
 from techrun.impact import Cost
 from techrun.views import (
     Attempt,
@@ -94,6 +95,8 @@ def show_story(story: Story, console: Console) -> None:
         console.print(f"lost: {_money(story.lost)}")
     for member in incident.members:
         console.print(_member(member))
+    for test in story.load_tests:
+        console.print(Text(load_test_text(test, now), "cyan"))
     console.print()
     for at, what, style in sorted(_happened(story), key=lambda line: line[0]):
         console.print(Text(f"{clock(at)}  ", "dim").append(what, style))
@@ -117,6 +120,8 @@ def _member(member: MemberStanding) -> Text:
 def _happened(story: Story) -> Iterator[Line]:
     runs = bool(story.incident.members)  # what a person reports has none
     yield story.incident.since, "the first run failed" if runs else "it began", "default"
+    for test in story.load_tests:
+        yield from _loaded(test)
     for decided in story.decisions:
         if decided.decision == "acknowledged":
             continue  # told below, by each who did
@@ -133,6 +138,13 @@ def _happened(story: Story) -> Iterator[Line]:
         yield said.at, _annotation(said), "green"
     for message in story.messages:
         yield from _told(message, story.incident.title)
+
+
+def _loaded(test: LoadTest) -> Iterator[Line]:
+    what = ", ".join(filter(None, (test.scenario, test.release, test.host)))
+    yield test.began, f"load test begins: {what}", "cyan"
+    if test.until <= time.time():
+        yield test.until, f"load test ends: {what}", "cyan"
 
 
 def _decision(decided: NamedDecision, title: str) -> str:

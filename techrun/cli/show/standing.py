@@ -12,7 +12,7 @@ from rich.text import Text
 
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import STYLES, badge, seconds
-from techrun.cli.show.desk import window_text
+from techrun.cli.show.desk import load_test_text, window_text
 from techrun.cli.show.incidents import attempt_text, show_open
 from techrun.views import ChannelStanding, CheckStanding, LastRun, Standing
 
@@ -35,6 +35,8 @@ def show_standing(found: Standing, console: Console, now: float | None = None) -
         console.print(_runs(found.runs))
     for window in found.windows:
         console.print(Text(window_text(window, now), "cyan"))
+    for test in found.load_tests:
+        console.print(Text(load_test_text(test, now), "cyan"))
     for line in _undone(found, now):
         console.print(Text(line, "yellow"))
     if found.own_network == "ok":
