@@ -12,6 +12,7 @@ from techrun.app.parts import fetch_settings
 from techrun.engine import Engine
 from techrun.errors import UsageError
 from techrun.fetch import Fetcher
+from techrun.journey.plan import place_of
 from techrun.model import Check, Order, Result, Shop
 from techrun.probes import OrderLedger
 from techrun.store.database import Store
@@ -61,8 +62,8 @@ def run_checks(
 
 
 def _reaches(check: Check, step: str | None) -> bool:
-    """Whether the check has this step; the name of a `use` stands for the steps of its fragment."""
-    return any(name == step or name.startswith(f"{step}/") for name in check.steps)
+    """Whether the check has this step."""
+    return step is not None and place_of(check.steps, step) is not None
 
 
 async def _run(

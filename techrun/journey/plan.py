@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,15 +144,18 @@ class Plan:
         return any(step.places_order for step in self.steps)
 
     def last(self, until: str | None) -> int | None:
-        """The index of the step after which a run with this `until` ends; None if there is none.
+        """The index of the step after which a run with this `until` ends; None if there is none."""
+        return place_of(self.step_names, until) if until else len(self.steps) - 1
 
-        The name of a `use` step stands for the last step of its fragment.
-        """
-        if not until:
-            return len(self.steps) - 1
-        hits = [
-            index
-            for index, step in enumerate(self.steps)
-            if step.name == until or step.name.startswith(f"{until}/")
-        ]
-        return hits[-1] if hits else None
+
+def place_of(names: Sequence[str], step: str) -> int | None:
+    """The index of the step that is meant; None where none is, or more than one.
+
+    The name of a `use` step stands for the last step of its fragment; a fragment's step is known by its own name
+    alone, where no other has it.
+    """
+    hits = [index for index, name in enumerate(names) if name == step or name.startswith(f"{step}/")]
+    if hits:
+        return hits[-1]
+    ends = [index for index, name in enumerate(names) if name.endswith(f"/{step}")]
+    return ends[0] if len(ends) == 1 else None

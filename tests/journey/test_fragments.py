@@ -2,6 +2,8 @@
 
 import pytest
 
+from techrun.journey.plan import place_of
+
 LOGIN = """
 fragment: login
 parameters: {user: null, path: /login}
@@ -94,7 +96,8 @@ def test_a_parameter_that_is_not_saved_yet_fails_the_step_and_names_it(shop):
 
 
 @pytest.mark.parametrize(
-    ("until", "requests"), [("login", 2), ("login/form", 1), ("login/send", 2), (None, 3), ("after", 3)]
+    ("until", "requests"),
+    [("login", 2), ("login/form", 1), ("login/send", 2), ("send", 2), (None, 3), ("after", 3)],
 )
 def test_until_includes_its_step_and_the_name_of_a_use_stands_for_its_last(shop, until, requests):
     plan = shop.compiled(
@@ -104,6 +107,21 @@ def test_until_includes_its_step_and_the_name_of_a_use_stands_for_its_last(shop,
     played = shop.play(plan, [shop.page(CSRF), shop.page(CSRF), shop.page()], until=until)
     assert len(played.requests) == requests
     assert played.outcome.status == "up"
+
+
+@pytest.mark.parametrize(
+    ("names", "step", "place"),
+    [
+        (("home", "shop/product", "pay/product"), "product", None),
+        (("home", "shop/product", "product"), "product", 2),
+        (("home", "shop/form", "shop/product", "shop/cart"), "product", 2),
+        (("home", "shop/product"), "duct", None),
+        (("home", "shop/more/product"), "shop/more", 1),
+    ],
+    ids=["two have it", "its full name", "one has it", "only a part of it", "a fragment in a fragment"],
+)
+def test_a_fragment_s_step_is_known_by_its_own_name_where_no_other_has_it(names, step, place):
+    assert place_of(names, step) == place
 
 
 def test_an_unknown_until_is_our_own_fault(shop):
