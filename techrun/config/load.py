@@ -232,8 +232,13 @@ def journeys_named(load: LoadSettings) -> Iterable[tuple[tuple[str | int, ...], 
             yield (*path, "journey"), criterion.journey
 
 
-def as_written(definition: Definition) -> dict[str, Any]:
-    """What was written of these settings, as plain values that can be read again."""
+def as_written(criteria: Iterable[Criterion]) -> tuple[dict[str, Any], ...]:
+    """What was written of each criterion, as plain values that can be read again."""
+    return tuple(map(as_plain, criteria))
+
+
+def as_plain(definition: Definition) -> dict[str, Any]:
+    """What was written of some settings, as plain values that can be read again."""
     named = {name: getattr(definition, name) for name in definition.model_fields_set}
     return {
         type(definition).model_fields[name].alias or name: _text(name, value) for name, value in named.items()
@@ -243,7 +248,7 @@ def as_written(definition: Definition) -> dict[str, Any]:
 def _text(name: str, value: Any) -> Any:
     """One value as it would be written."""
     if isinstance(value, Definition):
-        return as_written(value)
+        return as_plain(value)
     if isinstance(value, Mapping):
         return {key: _text("", item) for key, item in value.items()}
     if isinstance(value, tuple):

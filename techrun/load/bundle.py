@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun import __version__, config
-from techrun.config.load import as_written
+from techrun.config.load import as_plain
 from techrun.config.secrets import SecretsIfSet, is_made_up
 from techrun.config.settings import Settings, ShopSettings
 from techrun.config.tree import Written, plain
@@ -31,8 +31,9 @@ __all__ = ["Bundle", "bundle_of", "current", "embed", "embedded"]
 _EMBEDDED: list[Bundle] = []
 
 
-def bundle_of(settings: Settings, shop: ShopSettings) -> Bundle:
+def bundle_of(settings: Settings, name: str) -> Bundle:
     """What the journeys of this shop need; ConfigError where a secret cannot be kept out of it."""
+    shop = shop_of(settings, name)
     secrets: Mapping[str, str] = shop.constants["secret"]
     packer = Packer(secrets)
     documents = {
@@ -56,7 +57,7 @@ def bundle_of(settings: Settings, shop: ShopSettings) -> Bundle:
             if (content := _data(document))
         },
         constants=packer.pack(needs_of(documents.values()).only(constants), "the shop"),
-        load=as_written(shop.load),
+        load=as_plain(shop.load),
         impact=_impact(shop.shop.impact),
         authorities=Path(authorities).read_text() if authorities else "",
         largest_body=settings.fetch.max_body,
@@ -131,7 +132,7 @@ def current() -> Bundle:
     if _EMBEDDED:
         return _EMBEDDED[0]
     settings = read(Path(os.environ.get("TECHRUN_CONFIG") or "techrun.yaml"))
-    return bundle_of(settings, shop_of(settings, os.environ.get("TECHRUN_SHOP", "")))
+    return bundle_of(settings, os.environ.get("TECHRUN_SHOP", ""))
 
 
 def read(path: Path) -> Settings:
