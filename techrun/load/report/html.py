@@ -1,0 +1,105 @@
+"""The page of a load test: one file that opens offline and asks nobody for anything. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from techrun import __version__
+from techrun.load.records import COUNTS, Run
+from techrun.load.report import figures, rulings, spread, timelines, words
+from techrun.load.report.command import command
+from techrun.load.report.criteria import as_written
+from techrun.load.report.forest import forest
+from techrun.load.report.series import Side, sides
+
+
+def render(run: Run, baseline: Run | None = None) -> str:
+    """The whole page. `baseline` is the stored run that is drawn beside this one where it has no old arm."""
+    new, old = sides(run, baseline)
+    page = _environment().get_template("report.html")
+    return page.render(
+        run=run,
+        version=__version__,
+        said=words.verdict_of(run),
+        comparison=run.verdict.comparison if run.verdict else None,
+        new=new,
+        old=old,
+        command=command(run),
+        criteria=[as_written(one) for one in run.criteria],
+        count_names=COUNTS,
+        **_judged(run),
+        **_measured(run, new, old),
+    )
+
+
+def _judged(run: Run) -> dict[str, object]:
+    """What the verdict rests on."""
+    comparison = run.verdict.comparison if run.verdict else None
+    contrasts = comparison.contrasts if comparison else ()
+    return {
+        "deciding": rulings.deciding(run),
+        "others": rulings.others(run),
+        "against": rulings.against(run),
+        "forest": forest(contrasts),
+        "detectable": rulings.detectable(contrasts),
+    }
+
+
+def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
+    """What was measured, as tables and charts."""
+    stages = figures.stage_rows(run, new)
+    measured_stages = [row for row in stages if row.stage.phase == "measure"]
+    steps, visits = figures.step_rows(run, new, old), figures.visit_rows(run, new, old)
+    return {
+        "steps": steps,
+        "visits": visits,
+        "total": figures.total_row(new, old),
+        "slowest": _slowest(steps),
+        "slowest_visit": _slowest(visits),
+        "several": len({row.journey for row in steps}) > 1,
+        "failures": figures.failures(run, new, old),
+        "stages": stages if len(measured_stages) > 1 else [],
+        "loads": figures.loads(run),
+        "vitals": figures.vitals(run),
+        "control": figures.control(run.cells, new.measured),
+        "arrived": figures.arrived(run),
+        "latency": timelines.latency(run, new, old),
+        "failed": timelines.errors(run, new, old),
+        "spread": spread.histogram(new, old),
+        "by_rate": spread.by_rate(measured_stages, new.name),
+        "load_charts": timelines.all_of((timelines.arrivals(run), timelines.visitors(run))),
+        "generator": timelines.generator(run),
+    }
+
+
+def _slowest(rows: Sequence[figures.StepRow]) -> float:
+    """The highest p95 of both releases: the length of the longest bar."""
+    both = [one.quantile(0.95) for row in rows for one in (row.new, row.old) if one]
+    return max((one for one in both if one is not None), default=0.0)
+
+
+def _by_journey(rows: Sequence[figures.StepRow]) -> list[tuple[str, list[figures.StepRow]]]:
+    """Rows that follow each other of the same journey."""
+    return [(journey, list(group)) for journey, group in groupby(rows, key=lambda row: row.journey)]
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, whose values are escaped."""
+    found = Environment(
+        loader=PackageLoader("techrun.load.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loader = found.loader
+    style = loader.get_source(found, "report.css")[0] if loader else ""
+    found.filters["by_journey"] = _by_journey
+    found.globals.update(style=Markup(style), words=words, p99=figures.p99)  # noqa: S704  a file of our own
+    return found

@@ -1,0 +1,99 @@
+"""A load test as JUnit: one test case for the verdict and one for each ruling, so that CI lists what broke. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from techrun.load.records import Ruling, Run
+from techrun.load.report import words
+from techrun.load.report.rulings import INVALID
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold, not even escaped."""
+
+
+def render(run: Run) -> str:
+    """The whole file. A broken rule is a failure; what makes the run invalid or undecided is an error.
+
+    The first case is the verdict itself: the file is never green where the verdict is not.
+    """
+    suite = etree.Element("testsuite", name=_text(f"load test {run.scenario} of {run.shop}"))
+    suite.set("timestamp", words.iso(run.started))
+    suite.set("time", f"{max(0.0, run.ended - run.started):.3f}")
+    suite.append(_properties(run))
+    suite.append(_verdict(run))
+    for ruling in run.verdict.rulings if run.verdict else ():
+        suite.append(_case(run, ruling))
+    for name, tag in (
+        ("tests", "testcase"),
+        ("failures", "failure"),
+        ("errors", "error"),
+        ("skipped", "skipped"),
+    ):
+        suite.set(name, str(len(list(suite.iter(tag)))))
+    root = etree.Element(
+        "testsuites", {name: suite.get(name, "") for name in ("tests", "failures", "errors")}
+    )
+    root.append(suite)
+    etree.indent(root)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8").decode() + "\n"
+
+
+def _properties(run: Run) -> etree._Element:
+    said = {
+        "run": run.id,
+        "release": run.release,
+        "host": run.host,
+        "old_release": run.old_release,
+        "verdict": run.verdict.value if run.verdict else "",
+        **{f"fingerprint.{name}": value for name, value in sorted(run.fingerprint.items())},
+    }
+    properties = etree.Element("properties")
+    for name, value in said.items():
+        if value:
+            etree.SubElement(properties, "property", name=_text(name), value=_text(value))
+    return properties
+
+
+def _verdict(run: Run) -> etree._Element:
+    case = etree.Element("testcase", classname=_class(run), name="verdict")
+    if run.verdict is None:
+        _add(case, "error", "verdict", "the run was not judged")
+    elif run.verdict.value != "pass":
+        kind = "failure" if run.verdict.value == "fail" else "error"
+        _add(case, kind, f"verdict.{run.verdict.value}", run.verdict.summary)
+    return case
+
+
+def _case(run: Run, ruling: Ruling) -> etree._Element:
+    """What cannot be told is an error only where the verdict hangs on it."""
+    case = etree.Element(
+        "testcase", classname=_class(run), name=_text(f"{ruling.rule} {_subject(ruling)}".strip())
+    )
+    undecided = run.verdict is not None and run.verdict.value in {"inconclusive", "invalid"}
+    if ruling.holds is False:
+        _add(case, "error" if ruling.rule.startswith(INVALID) else "failure", ruling.rule, ruling.text)
+    elif ruling.holds is None:
+        _add(case, "error" if undecided else "skipped", ruling.rule, ruling.text)
+    return case
+
+
+def _subject(ruling: Ruling) -> str:
+    return f"{ruling.journey}/{ruling.subject}" if ruling.journey else ruling.subject
+
+
+def _class(run: Run) -> str:
+    return _text(f"load.{run.shop}.{run.scenario}")
+
+
+def _add(case: etree._Element, kind: str, rule: str, text: str) -> None:
+    told = etree.SubElement(case, kind, message=_text(text))
+    if kind != "skipped":
+        told.set("type", _text(rule))
+        told.text = _text(text)
+
+
+def _text(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)

@@ -1,0 +1,75 @@
+"""The rulings of a verdict in the order in which a reader wants them: what decided, then the rest. Pure."""
+
+from __future__ import annotations
+
+from techrun.load.records import Contrast, Ruling, Run
+from techrun.load.report import words
+from techrun.load.report.figures import in_sight
+
+INVALID = "invalid."
+"""How the names of the rules begin that ask whether the run itself can be believed."""
+
+
+def broken(run: Run) -> list[Ruling]:
+    """Rules that do not hold, or of which nobody can tell whether they do."""
+    found = list(run.verdict.rulings) if run.verdict else []
+    return [one for one in found if one.holds is False] + [one for one in found if one.holds is None]
+
+
+def holding(run: Run) -> list[Ruling]:
+    """Rules that hold."""
+    return [one for one in run.verdict.rulings if one.holds] if run.verdict else []
+
+
+def deciding(run: Run) -> list[Ruling]:
+    """What the verdict rests on: the broken and unclear rules; where all hold, none is singled out."""
+    found = broken(run)
+    if run.verdict and run.verdict.value == "invalid":
+        void = [one for one in found if one.rule.startswith(INVALID) and one.holds is False]
+        return void or found
+    return found
+
+
+def others(run: Run) -> list[Ruling]:
+    """All rulings but the deciding ones."""
+    decided = deciding(run)
+    return [one for one in [*broken(run), *holding(run)] if one not in decided]
+
+
+def against(run: Run) -> str:
+    """What the release was held against, in a sentence."""
+    comparison = run.verdict.comparison if run.verdict else None
+    if comparison is None:
+        return "It was held against no other release."
+    if comparison.method == "none":
+        why = f": {comparison.why_none}" if comparison.why_none else ""
+        kept = f" {words.number_of(comparison.baseline_runs, 'accepted run')} like this one so far."
+        return f"It was held against no other release{why}.{kept if comparison.baseline_runs else ''}"
+    way = {
+        "interleaved": "Both releases were loaded in the same run, visit by visit in random order.",
+        "stored": f"The old figures are those of {words.number_of(comparison.baseline_runs, 'accepted run')} kept"
+        " before, measured at another time.",
+    }[comparison.method]
+    looks = (
+        f" The data was looked at {comparison.looks} times while the run went on."
+        if comparison.looks > 1
+        else ""
+    )
+    return f"Held against {comparison.against}. {way}{looks}"
+
+
+def detectable(contrasts: tuple[Contrast, ...]) -> str:
+    """What this run could have seen, in a sentence."""
+    able = in_sight(contrasts)
+    if not able:
+        return "This run was too short or too noisy to find any slowdown reliably." if contrasts else ""
+    parts = [
+        f"one of {words.change(one.detectable)} in the {statistic(one)} of {one.step or 'whole visits'}"
+        for one in dict.fromkeys((able[0], able[-1]))
+    ]
+    return f"In 4 of 5 runs like this one, a slowdown is found from these sizes on: {words.listed(parts)}."
+
+
+def statistic(contrast: Contrast) -> str:
+    """For people."""
+    return {"p50": "median", "p95": "p95"}[contrast.statistic]
