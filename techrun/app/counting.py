@@ -14,11 +14,18 @@ from techrun.sinks.prometheus import (
     Revenue,
     incident_families,
     leak_families,
+    load_families,
+    load_tests_family,
     outbox_families,
     revenue_families,
 )
 from techrun.standing import Incident
+from techrun.store.database import Store
+from techrun.store.loads import last_loads, load_tests
 from techrun.store.orders import Orders
+
+LOADS_SHOWN = 90 * 86400.0
+"""Seconds for which the last load run of a scenario stays in the metrics."""
 
 
 class Counting:
@@ -30,8 +37,10 @@ class Counting:
         orders: Orders,
         checks: Callable[[], Sequence[Check]],
         shops: Callable[[], Sequence[Shop]],
+        store: Store,
     ) -> None:
         self._incidents, self._orders, self._checks, self._shops = incidents, orders, checks, shops
+        self._store = store
 
     def incidents(self) -> Iterator[Metric]:
         """Open incidents, what they cost, and messages on their way."""
@@ -48,6 +57,17 @@ class Counting:
         leaked = {(check.id.shop, check.id.name): 0 for check in self._checks() if check.places_orders}
         leaked |= {(one.check.shop, one.check.name): one.leaked for one in self._orders.snapshot()}
         yield from leak_families(leaked)
+
+    def loads(self) -> Iterator[Metric]:
+        """The last load run of each scenario, and which shops are under load now."""
+        now, shops = time.time(), {shop.name: 0 for shop in self._shops()}
+        with self._store.read() as connection:
+            runs, tests = list(last_loads(connection, now - LOADS_SHOWN)), load_tests(connection, now)
+        for test in tests:
+            if test.shop in shops and test.runs(now):
+                shops[test.shop] += 1
+        yield from load_families((run, steps) for run, steps in runs if run.shop in shops)
+        yield load_tests_family(shops)
 
 
 def revenue_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) -> list[Revenue]:

@@ -138,10 +138,11 @@ class Daemon:
         sinks = (self._metrics, self._board, history, self.incidents, self._heartbeat, jsonl, *extra_sinks)
         self._sinks: list[Sink] = [sink for sink in sinks if sink is not None]
         counting = Counting(
-            self.incidents, self.orders, lambda: self._loaded.checks, lambda: self._loaded.shops
+            self.incidents, self.orders, lambda: self._loaded.checks, lambda: self._loaded.shops, self.store
         )
         self._metrics.add_source("incidents", counting.incidents)
         self._metrics.add_source("orders", counting.orders)
+        self._metrics.add_source("loads", counting.loads)
         self._metrics.add_source("store", lambda: [store_family(writable=not self.store.problem)])
         self._metrics.set_reload(ok=True)
         self._reloads = Reloads(self._reload)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from techrun.model import Check, CheckId, Result, Shop
 from techrun.sinks import _prometheus_families as families
 from techrun.sinks._prometheus_check import CheckSeries
+from techrun.sinks._prometheus_families import CHECK_BOUNDS, LATENESS_BOUNDS, STEP_BOUNDS
+from techrun.sinks._prometheus_loads import load_families, load_tests_family
 from techrun.sinks._prometheus_own import (
     OwnMetrics,
     Revenue,
@@ -27,15 +29,21 @@ from techrun.sinks._prometheus_own import (
     revenue_families,
     store_family,
 )
-from techrun.sinks._prometheus_text import CONTENT_TYPE, Family
+from techrun.sinks._prometheus_text import CONTENT_TYPE, Bounds, Family
 
 __all__ = [
+    "CHECK_BOUNDS",
     "CONTENT_TYPE",
+    "LATENESS_BOUNDS",
+    "STEP_BOUNDS",
+    "Bounds",
     "PrometheusSink",
     "Revenue",
     "Source",
     "incident_families",
     "leak_families",
+    "load_families",
+    "load_tests_family",
     "outbox_families",
     "revenue_families",
     "store_family",
