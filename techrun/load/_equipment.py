@@ -1,72 +1,103 @@
-"""What all visitors of one process share: the compiled journeys, and the way to each arm of the shop."""
+"""What all visitors of one process share, and one visit made with it. Knows nothing of Locust."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from random import Random
+from typing import Protocol
+from uuid import uuid4
 
+from techrun.journey import engine
 from techrun.journey.plan import Plan
 from techrun.load._connect import Network, only
+from techrun.load._exchange import Connections
+from techrun.load._telling import Teller
+from techrun.load._visit import Driver
 from techrun.load.bundle import Bundle
-from techrun.load.records import Arm
+from techrun.load.recorder import Recorder
+from techrun.load.records import Arm, Slot
 
 MARK = "load"
 """Stands at the end of the user agent: logs and firewalls tell a load test from a probe by it."""
 
+_CHANCE = Random()  # noqa: S311  trace ids are no secrets; a new one for each visit costs 20 µs
+_RUN = uuid4().hex[:8]
+"""Tells the visits of this process from those of any other run: slots are numbered from 0 in each."""
+
+
+class Clock(Protocol):
+    """The pacer, as far as a visit needs it."""
+
+    def now(self) -> float:
+        """Seconds since the run's beginning."""
+
 
 class Means(Protocol):
-    """What the hooks put on Locust's environment, as far as journeys need it."""
+    """What the hooks put on Locust's environment, as far as a visit needs it."""
 
+    pacer: Clock
+    recorder: Recorder
     bundle: Bundle
     hosts: Mapping[Arm, str]
+    allow_orders: bool
 
 
 @dataclass(slots=True)
 class Equipment:
     """Made once for a process; journeys are compiled when the first visitor needs them."""
 
-    bundle: Bundle
-    hosts: Mapping[Arm, str]
+    means: Means
     _ready: dict[tuple[str, Arm], tuple[Plan, Network]] = field(default_factory=dict)
     _networks: dict[Arm, Network] = field(default_factory=dict)
 
-    def of(self, journey: str, arm: Arm) -> tuple[Plan, Network]:
+    def visit(
+        self,
+        slot: Slot,
+        kind: tuple[str, str | None],
+        think: Callable[[], float] | None,
+        fire: Callable[..., None],
+    ) -> bool:
+        """Make one visit, cleanup included, and tell what became of it; whether the end of the run cut it off.
+
+        `kind` is the journey and the step after which it ends; `fire` is Locust's request event.
+        """
+        journey, until = kind
+        means = self.means
+        plan, network = self._ready.get((journey, slot.arm)) or self._prepare(journey, slot.arm)
+        connections = Connections(network)
+        driver = Driver(connections.exchange, (plan.deadline, plan.cleanup_deadline), think, means.pacer.now)
+        teller = Teller(means.recorder, slot, journey, driver, fire)
+        options = engine.Options(
+            until, means.allow_orders, row=slot.number, own_hosts_only=True, records=False
+        )
+        context = engine.Context(
+            f"{_RUN}-{slot.number}", time.time, _CHANCE, means.bundle.redactor, on_step=teller.step_done
+        )
+        try:
+            teller.visit_done(driver.drive(engine.run(plan, options, context)))
+        finally:
+            connections.close()
+        return driver.cut
+
+    def _prepare(self, journey: str, arm: Arm) -> tuple[Plan, Network]:
         """The journey for an arm, and the way there."""
-        found = self._ready.get((journey, arm))
-        if found is None:
-            found = self._ready[journey, arm] = (self._plan(journey, arm), self._network(arm))
-        return found
-
-    def _plan(self, journey: str, arm: Arm) -> Plan:
-        plan = self.bundle.plan(journey, self.hosts[arm])
-        return replace(plan, user_agent=f"{plan.user_agent} {MARK}".strip())
-
-    def _network(self, arm: Arm) -> Network:
+        means = self.means
+        plan = means.bundle.plan(journey, means.hosts[arm])
+        marked = replace(plan, user_agent=f"{plan.user_agent} {MARK}".strip())
         network = self._networks.get(arm)
         if network is None:
-            allowed = only(self.hosts[arm], tuple(self.bundle.settings.hosts))
-            network = Network(allowed, self.bundle.authorities, self.bundle.largest_body)
+            allowed = only(means.hosts[arm], tuple(means.bundle.settings.hosts))
+            network = Network(allowed, means.bundle.authorities, means.bundle.largest_body)
             self._networks[arm] = network
-        return network
+        found = self._ready[journey, arm] = (marked, network)
+        return found
 
 
-_OF: WeakKeyDictionary[Any, Equipment] = WeakKeyDictionary()
-
-
-def equipment(environment: Any) -> Equipment:
-    """That of this environment of Locust's."""
-    found = _OF.get(environment)
-    if found is None:
-        means: Means = environment.techrun
-        found = _OF[environment] = Equipment(means.bundle, means.hosts)
-    return found
-
-
-def stops_before(plan: Plan, until: str | None, *, allow_orders: bool) -> tuple[tuple[str, ...], str]:
+def steps_taken(plan: Plan, until: str | None, *, allow_orders: bool) -> tuple[tuple[str, ...], str]:
     """The steps that a visitor takes, and in words what is left out since no orders are allowed."""
-    last = plan.last(until)
+    last = plan.last(until or None)
     steps = plan.steps if last is None else plan.steps[: last + 1]
     for number, step in enumerate(steps):
         if step.places_order and not allow_orders:
