@@ -11,12 +11,13 @@ from locust import FastHttpUser, constant, task
 from locust.exception import StopUser
 from locust.user.users import LOCUST_STATE_STOPPING  # type: ignore[attr-defined]  # where users read their state
 
+from techrun.load import locust_hooks  # noqa: F401  importing it has Locust call it
 from techrun.load._equipment import Equipment
 from techrun.load.records import Slot
 
 _AT_ONCE: Any = constant(0)
 _EQUIPMENT: WeakKeyDictionary[Any, Equipment] = WeakKeyDictionary()
-"""That of each of Locust's environments: one in a process, but for tests."""
+"""That of the run of each of Locust's environments."""
 
 
 class JourneyUser(FastHttpUser):
@@ -61,7 +62,7 @@ class JourneyUser(FastHttpUser):
         """Make one visit."""
         environment = self.environment
         equipment = _EQUIPMENT.get(environment)
-        if equipment is None:
+        if equipment is None or equipment.means is not environment.techrun:
             equipment = _EQUIPMENT[environment] = Equipment(environment.techrun)
         if equipment.visit(slot, self._kind, self._think, environment.events.request.fire):
             raise GreenletExit
