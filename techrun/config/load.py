@@ -108,6 +108,9 @@ class Criterion(Definition):
     abort: bool = Field(
         default=False, description="stop the run as soon as it cannot hold any more, whatever comes"
     )
+    soft: bool = Field(
+        default=False, description="only told, like a budget's `warn`: it fails nothing; for percentiles"
+    )
     from_: Start = Field(
         default="measure", alias="from", description="judged from this phase on: measure, warm-up or ramp"
     )
@@ -123,6 +126,9 @@ class Criterion(Definition):
             raise ValueError("`apdex` and `at` belong together", "write {apdex: 0.9, at: 500ms}")
         if self.visit and self.step is not None:
             raise ValueError("a visit has many steps: it is either `visit` or `step`", "leave one out")
+        if self.soft and (self.abort or self.measure not in PERCENTILES):
+            hint = "leave `soft` out, or limit a percentile without `abort`"
+            raise ValueError("`soft` goes with a percentile that stops nothing", hint)
         return self
 
     @property
@@ -138,7 +144,7 @@ class Criterion(Definition):
     @property
     def about(self) -> tuple[Any, ...]:
         """What it is about: of two criteria about the same the nearer one counts."""
-        return (self.measure, self.journey, self.step, self.visit, self.at, self.over, self.from_)
+        return (self.measure, self.journey, self.step, self.visit, self.at, self.over, self.from_, self.soft)
 
 
 Criteria = tuple[Criterion, ...]
