@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Run checks once and print what was found.",
     "demo": "Start a demo shop and watch it: the whole product on one machine.",
     "incidents": "List incidents, tell the story of one, open, close and annotate them.",
+    "load": "Load a shop before a release, and judge it.",
     "maintenance": "Announce work on shops: their alerts are held meanwhile.",
     "notify": "Try the channels that alerts go to.",
     "release": "Tell when a shop is released.",

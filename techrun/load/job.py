@@ -84,10 +84,10 @@ class Generator(Protocol):
         """What is measured, about once a second; ends with the run, drain included."""
 
     def extend(self, seconds: float) -> None:
-        """Measure for longer; only before the last measured arrival was due."""
+        """Measure for longer; TechrunError where the last measured arrival was due already."""
 
-    def stop(self, reason: str) -> None:
-        """No more arrivals; visits under way are waited for as at the end of the schedule."""
+    def stop(self, reason: str, drain: float | None = None) -> None:
+        """No more arrivals; visits under way have so many seconds, or what the schedule gives them."""
 
     def close(self) -> None:
         """End the process whatever it does; twice does nothing."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from techrun.load.histogram import merged
-from techrun.load.records import Arm, Cell, Example, Health, Report, Run, Traffic
+from techrun.load.records import CONTROL, Arm, Cell, Example, Health, Report, Run, Traffic
 
 EXAMPLES = 5
 """Failed steps that are kept of each reason of each step."""
 
-CellKey = tuple[Arm, str, str, int]
+StepKey = tuple[Arm, str, str]
 
 
 class Tally:
@@ -23,7 +23,8 @@ class Tally:
         """How far the run is, in seconds, as the generator told last."""
         self.workers = 0
         """Generating processes that were alive at the last report."""
-        self._cells: dict[CellKey, Cell] = {}
+        self._cells: dict[int, dict[StepKey, Cell]] = {}
+        self._totals: dict[tuple[Arm, str], Cell] = {}
         self._traffic: dict[int, Traffic] = {}
         self._health: list[Health] = []
         self._counts: Counter[str] = Counter()
@@ -56,8 +57,7 @@ class Tally:
         self.workers = report.workers
         self._most_workers = max(self._most_workers, report.workers)
         for cell in report.cells:
-            key = (cell.arm, cell.journey, cell.step, cell.window)
-            self._cells[key] = _both(self._cells[key], cell) if key in self._cells else cell
+            self._add_cell(cell)
         for traffic in report.traffic:
             known = self._traffic.get(traffic.window)
             self._traffic[traffic.window] = _more(known, traffic) if known else traffic
@@ -68,11 +68,33 @@ class Tally:
             if len(kept) < EXAMPLES:
                 kept.append(example)
 
+    def _add_cell(self, cell: Cell) -> None:
+        window = self._cells.setdefault(cell.window, {})
+        key = (cell.arm, cell.journey, cell.step)
+        window[key] = _both(window[key], cell) if key in window else cell
+        if cell.journey != CONTROL:
+            name = (cell.arm, cell.step)
+            self._totals[name] = _both(self._totals[name], cell) if name in self._totals else cell
+
+    def recent(self, windows: int) -> list[Cell]:
+        """What the last windows hold, the control request left out."""
+        newest = int(max(self._cells, default=0))
+        return [
+            cell
+            for window in range(newest - windows + 1, newest + 1)
+            for cell in self._cells.get(window, {}).values()
+            if cell.journey != CONTROL
+        ]
+
+    def total(self, arm: Arm, step: str) -> Cell:
+        """A step of all journeys since the beginning."""
+        return self._totals.get((arm, step), Cell(arm, "", step, 0))
+
     def into(self, run: Run) -> Run:
         """The run with everything that is known of it now."""
         return replace(
             run,
-            cells=tuple(self._cells.values()),
+            cells=tuple(cell for window in self._cells.values() for cell in window.values()),
             traffic=tuple(self._traffic[window] for window in sorted(self._traffic)),
             health=tuple(self._health),
             counts=dict(self._counts),

@@ -6,9 +6,8 @@ First whether the run can be believed, then errors, then latency. Three values f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from techrun.load import criteria as limits
 from techrun.load import failures, validity
@@ -21,7 +20,7 @@ from techrun.load.summing_up import summary
 
 def judge(
     run: Run,
-    criteria: Sequence[Mapping[str, Any]],
+    criteria: Sequence[limits.Stated],
     baseline: Sequence[Run],
     *,
     looks: int = 1,

@@ -1,0 +1,150 @@
+"""What `techrun load run` does with its options: one test, its report, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from techrun.app import load_files as files
+from techrun.app.interrupts import handled
+from techrun.app.load_asking import asking
+from techrun.app.load_scenarios import find
+from techrun.app.load_target import Aim, Target, target_of
+from techrun.app.loading import Loaded, load
+from techrun.app.loads import loads_at
+from techrun.app.loadtest import Around, Finished, LoadWish, load_test
+from techrun.cli.options import set_up_logging
+from techrun.cli.show.console import make_console
+from techrun.cli.show.load_live import onlooker
+from techrun.cli.show.load_result import show_result
+from techrun.errors import ExitCode
+from techrun.load.job import Wishes
+from techrun.load.outcome import exit_code
+from techrun.load.publishing import published
+from techrun.load.report import junit, markdown
+from techrun.wire import to_json
+
+LOCUST_PORT = 5557
+"""Where workers on other machines look for their master, if nothing else is said."""
+
+
+def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
+    """Run the test; the verdict's exit code."""
+    set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
+    for path in _paths(options):
+        files.check_writable(path)
+    loaded = load(options["config"])
+    wish = wish_of(scenario, options)
+    target = target_of(loaded.settings, aim_of(options))
+    with handled() as interrupts:
+        console = make_console(color=options["color"], stderr=True)
+        title = f"{wish.source.name} of {target.shop.name} at {target.hosts['new']}"
+        with onlooker(console, title, quiet=options["quiet"]) as watching:
+            around = _around(loaded, target, options, interrupts, watching)
+            finished = load_test(loaded, target, wish, around)
+        _tell(finished, options)
+    return int(_code(finished, options))
+
+
+def _around(
+    loaded: Loaded, target: Target, options: dict[str, Any], interrupts: Any, watching: Any
+) -> Around:
+    token, server = os.environ.get("TECHRUN_TOKEN", ""), options["server"]
+    store = loaded.settings.store
+    kept = loads_at(store, folder=options["store"], server="" if options["store"] else server, token=token)
+    told = loads_at(store, server=server, token=token) if options["store"] else kept
+    return Around(
+        onlooker=watching,
+        interrupts=interrupts,
+        kept=kept,
+        told=told,
+        ask=asking(loaded, target.shop.name, server, token),
+        collect=partial(
+            published,
+            listen=options["listen"] or "",
+            textfile=options["textfile"],
+            pushgateway=options["pushgateway"] or "",
+        ),
+    )
+
+
+def wish_of(scenario: str, options: dict[str, Any]) -> LoadWish:
+    """What is asked for; a usage error where two options exclude each other."""
+    if options["rate"] is not None and options["users"] is not None:
+        raise click.UsageError("--rate (visitors arrive) and --users (so many at a time) exclude each other")
+    if options["baseline_release"] and not options["baseline_url"]:
+        raise click.UsageError("--baseline-release names what runs at --baseline-url, which is missing")
+    bind, _, port = options["bind"].rpartition(":")
+    return LoadWish(
+        source=find(scenario),
+        release=options["release"],
+        old_release=options["baseline_release"],
+        wishes=Wishes(
+            **{name: options[name] for name in ("rate", "ramp", "warm_up", "measure", "drain", "users")},
+            allow_orders=options["allow_orders"],
+        ),
+        workers=options["workers"],
+        expect_workers=options["expect_workers"],
+        wait_for_workers=options["wait_for_workers"],
+        bind=bind,
+        port=int(port or (LOCUST_PORT if options["expect_workers"] else 0)),
+        web=options["web"],
+    )
+
+
+def aim_of(options: dict[str, Any]) -> Aim:
+    """Where it shall go, and what is allowed."""
+    return Aim(
+        shop=options["shop"],
+        host=options["host"],
+        baseline_url=options["baseline_url"],
+        max_rate=options["max_rate"],
+        i_own_this=options["i_own_this"],
+    )
+
+
+def _paths(options: dict[str, Any]) -> list[Path]:
+    return [options[name] for name in ("html", "json_", "junit", "markdown", "textfile") if options[name]]
+
+
+def _tell(finished: Finished, options: dict[str, Any]) -> None:
+    """The reports that were asked for, then the result on stdout."""
+    run, baseline = finished.run, finished.baseline
+    if options["html"]:
+        files.write_html(options["html"], run, baseline)
+    if options["json_"]:
+        files.write_json(options["json_"], run)
+    if options["junit"]:
+        files.write_junit(options["junit"], run)
+    if options["markdown"]:
+        files.write_markdown(options["markdown"], run, baseline)
+    if options["github"] and not files.add_to_job_summary(run, baseline):
+        click.echo("--github: GITHUB_STEP_SUMMARY is not set, so this is no job of GitHub's", err=True)
+    form = options["format_"]
+    if form == "json":
+        click.echo(json.dumps(to_json(run), ensure_ascii=False))
+    elif form == "junit":
+        click.echo(junit.render(run))
+    elif form == "markdown":
+        click.echo(markdown.render(run, baseline), nl=False)
+    else:
+        show_result(run, baseline, make_console(color=options["color"]), verbose=options["verbose"] > 0)
+        if options["html"]:
+            click.echo(f"report: {options['html']}")
+
+
+def _code(finished: Finished, options: dict[str, Any]) -> ExitCode:
+    verdict = finished.run.verdict
+    if verdict is None:
+        return ExitCode.INTERNAL
+    return exit_code(
+        verdict,
+        on_inconclusive=options["on_inconclusive"],
+        report_only=options["report_only"],
+        stopped=finished.interrupted,
+    )

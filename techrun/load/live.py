@@ -1,0 +1,138 @@
+"""What a person sees while a load test runs: figures of the last seconds, ready to be drawn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from techrun.load.histogram import merged, quantile
+from techrun.load.records import Arm, Cell, Health, Phase, Ruling, Run, Schedule
+from techrun.load.schedule import arrivals_end, level, stage_at
+from techrun.load.tally import Tally
+
+RECENT = 10.0
+"""Seconds that the figures are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step of one release in the last seconds; failed steps since the beginning."""
+
+    step: str
+    arm: Arm
+    rate: float
+    """Per second."""
+    p50: float | None
+    p95: float | None
+    count: int
+    """Since the beginning, failed ones too."""
+    failed: int
+    reason: str
+    """The commonest of the failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The run at one moment."""
+
+    at: float
+    phase: Phase
+    stage: str
+    left: float
+    """Seconds until the phase ends."""
+    done: float
+    """Share of the whole schedule, drain left out."""
+    asked: float
+    """Visits per second that the schedule asks for now; visitors at a time in a closed model."""
+    started: float
+    """Visits per second that began lately."""
+    late: int
+    dropped: int
+    visitors: int
+    rows: tuple[Row, ...]
+    health: tuple[Health, ...]
+    workers: int
+    orders: int
+    criteria: tuple[Ruling, ...] = ()
+    """How the written criteria stand, once something was measured."""
+    interleaved: bool = False
+    closed_model: bool = False
+
+
+def picture(tally: Tally, run: Run, at: float, criteria: Sequence[Ruling] = ()) -> Picture:
+    """The run at this moment; `at` counts from its beginning and may be ahead of the last report."""
+    schedule = run.schedule
+    end = arrivals_end(schedule)
+    stage = stage_at(schedule, at)
+    return Picture(
+        at=at,
+        phase=stage.phase if stage else "drain",
+        stage=stage.name if stage else "",
+        left=_phase_end(schedule, at) - at if stage else max(0.0, end + schedule.drain - at),
+        done=min(1.0, at / end) if end else 1.0,
+        asked=level(schedule, at),
+        started=_started(tally, schedule),
+        late=sum(one.late for one in tally.traffic.values()),
+        dropped=sum(one.dropped for one in tally.traffic.values()),
+        visitors=tally.active,
+        rows=tuple(_rows(tally, run)),
+        health=tuple(tally.health.values()),
+        workers=tally.workers,
+        orders=tally.counts.get("orders", 0),
+        criteria=tuple(criteria),
+        interleaved=len(schedule.arms) > 1,
+        closed_model=schedule.model == "closed",
+    )
+
+
+def _phase_end(schedule: Schedule, at: float) -> float:
+    """When the phase of this moment ends."""
+    begun = 0.0
+    phase, inside = "", False
+    for stage in schedule.stages:
+        if inside and stage.phase != phase:
+            return begun
+        begun += stage.seconds
+        if not inside and at < begun:
+            phase, inside = stage.phase, True
+    return begun
+
+
+def _started(tally: Tally, schedule: Schedule) -> float:
+    """Visits per second in the last windows that are over."""
+    over = sorted(window for window, one in tally.traffic.items() if one.closed)[-_windows(schedule) :]
+    if not over:
+        return 0.0
+    return sum(tally.traffic[window].started for window in over) / (len(over) * schedule.width)
+
+
+def _windows(schedule: Schedule) -> int:
+    return max(1, round(RECENT / schedule.width))
+
+
+def _rows(tally: Tally, run: Run) -> Iterable[Row]:
+    """The steps in the order in which visitors take them, those of several journeys under one name together."""
+    names = dict.fromkeys(step for persona in run.personas if not persona.left_out for step in persona.steps)
+    recent = tally.recent(_windows(run.schedule))
+    span = min(RECENT, max(tally.at, run.schedule.width))
+    for step in (*names, ""):
+        for arm in run.schedule.arms:
+            total = tally.total(arm, step)
+            if not total.count:
+                continue
+            cells = [cell for cell in recent if cell.arm == arm and cell.step == step]
+            yield _row(step or "whole visit", arm, total, cells, span)
+
+
+def _row(step: str, arm: Arm, total: Cell, recent: Sequence[Cell], span: float) -> Row:
+    buckets = merged(cell.buckets for cell in recent)
+    return Row(
+        step=step,
+        arm=arm,
+        rate=sum(cell.count for cell in recent) / span,
+        p50=quantile(buckets, 0.5),
+        p95=quantile(buckets, 0.95),
+        count=total.count,
+        failed=sum(total.errors.values()),
+        reason=max(total.errors, key=lambda reason: total.errors[reason], default=""),
+    )
