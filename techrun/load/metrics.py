@@ -6,7 +6,6 @@ Steps have the names and the buckets that they have in the probes' metrics. The 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,8 +21,6 @@ from techrun.load.records import CONTROL, COUNTS, Cell, Health, Phase, Report, R
 from techrun.load.schedule import arrivals_end, level, stage_at
 from techrun.model import Reason
 from techrun.sinks.prometheus import CHECK_BOUNDS, LATENESS_BOUNDS, STEP_BOUNDS, Bounds, load_families
-
-log = logging.getLogger(__name__)
 
 OTHER = "other"
 
@@ -52,7 +49,7 @@ class Metrics(Collector):
         self._over = False
         self._at = 0.0
         self._workers = 0
-        self._visitors = (-1, 0)
+        self._newest = Traffic(-1, 0, 0, 0, 0, 0)
         self._durations: dict[_Key, Buckets] = {}
         self._errors: dict[_Key, Counter[str]] = {}
         self._arrivals = Counter({"on_time": 0, "late": 0, "dropped": 0})
@@ -83,8 +80,8 @@ class Metrics(Collector):
         self._arrivals.update(
             on_time=traffic.started - traffic.late, late=traffic.late, dropped=traffic.dropped
         )
-        if traffic.window >= self._visitors[0]:
-            self._visitors = (traffic.window, traffic.active)
+        if traffic.window >= self._newest.window:
+            self._newest = traffic
 
     def settle(self, run: Run) -> None:
         """The run is over: what it was doing just now leaves, its verdict comes."""
@@ -185,14 +182,22 @@ class Metrics(Collector):
         stage = stage_at(self._run.schedule, self._at)
         if stage is not None:
             return stage.phase
-        return "drain" if self._at >= arrivals_end(self._run.schedule) else ""
+        return "measure" if self._was_extended else "drain"
+
+    @property
+    def _was_extended(self) -> bool:
+        """Visits are due after the last one that the schedule had at the beginning."""
+        schedule, newest = self._run.schedule, self._newest
+        return newest.due > 0 and newest.window * schedule.width >= arrivals_end(schedule)
 
     def _live(self) -> Iterator[Metric]:
         """What is so just now; after the end it would be told for ever by a file."""
-        asked = level(self._run.schedule, self._at) if self._run.schedule.model == "open" else 0.0
+        schedule = self._run.schedule
+        asked = level(schedule, self._at) if schedule.model == "open" else 0.0
+        asked = asked or (self._newest.due / schedule.width if self._was_extended else 0.0)
         for what, means, value in (
             ("asked_rate", "Visits per second that are planned just now; 0 in a closed model.", asked),
-            ("visitors", "Visitors in the shop.", self._visitors[1]),
+            ("visitors", "Visitors in the shop.", self._newest.active),
             ("workers", "Generating processes that are alive.", self._workers),
         ):
             family = GaugeMetricFamily(f"techrun_load_{what}", means, labels=_RUN)

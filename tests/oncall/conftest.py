@@ -17,6 +17,7 @@ from techrun.app.loading import load_without_secrets
 from techrun.app.operations import LocalOperations
 from techrun.cli import cli
 from techrun.errors import TechrunError
+from techrun.load.keeping import StoreLoads
 from techrun.model import CheckId, Reason, Result, Status
 from techrun.model import Outcome as Found
 from techrun.standing import CheckState, Hold, Incident, Member, Message, Receipt
@@ -60,6 +61,10 @@ class World:
     began: float
     tokens: Tokens = field(default_factory=lambda: Tokens((READ,), (OPERATE,)))
     server: WebServer | None = None
+
+    @property
+    def loads(self) -> StoreLoads:
+        return StoreLoads(self.store.path, self.store, shops=lambda: ["acme-es"])
 
     @property
     def url(self) -> str:
@@ -121,6 +126,7 @@ def world(tmp_path, monkeypatch):
             operations=made.operations,
             tokens=lambda: made.tokens,
             link_secret=made.write(secret, SECRET),
+            loads=made.loads,
         ),
     )
     made.server.start()
