@@ -9,7 +9,7 @@ from typing import Any
 
 from techrun.errors import ConfigError, Problem
 from techrun.load import guards, scenario
-from techrun.load._equipment import stops_before
+from techrun.load._equipment import steps_taken
 from techrun.load.bundle import Bundle
 from techrun.load.job import Job, Ready, Wishes
 from techrun.load.records import Arm, Persona
@@ -90,10 +90,13 @@ def _persona(kind: Any, bundle: Bundle, host: str, *, allow_orders: bool) -> _Re
         why = f"the shop {bundle.shop} has no journey {journey}"
         return _Read(Persona(name, journey, kind.weight, kind.until or "", (), why))
     plan = bundle.plan(journey, host)
-    if kind.until and kind.until not in {step.name for step in plan.steps}:
-        there = ", ".join(step.name for step in plan.steps)
+    if plan.last(kind.until) is None:
+        if kind.optional:
+            why = f"the journey {plan.name} has no step {kind.until}"
+            return _Read(Persona(name, journey, kind.weight, kind.until or "", (), why))
+        there = ", ".join(plan.step_names)
         raise ConfigError([Problem(f"{name}: {journey} has no step {kind.until}", f"its steps are {there}")])
-    steps, note = stops_before(plan, kind.until, allow_orders=allow_orders)
+    steps, note = steps_taken(plan, kind.until, allow_orders=allow_orders)
     return _Read(Persona(name, journey, kind.weight, kind.until or "", steps), note, plan.cleanup_deadline)
 
 
