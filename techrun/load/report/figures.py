@@ -5,9 +5,8 @@ The live view shows the same rows; `words` writes their figures.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, isfinite
 from statistics import median
 
@@ -38,6 +37,13 @@ class StepRow:
     step: str
     new: Figures
     old: Figures | None
+    contrast: Contrast | None = None
+    """Of the p95, where it was compared in the same run."""
+
+    @property
+    def changed(self) -> float | None:
+        """The p95, new against old: as it was compared, else as it stands in the row; None where unknown."""
+        return self.contrast.ratio if self.contrast else self.ratio(0.95)
 
     def ratio(self, share: float) -> float | None:
         """New against old of this quantile; None where one of them is not known."""
@@ -54,8 +60,17 @@ def step_rows(run: Run, new: Side, old: Side | None) -> list[StepRow]:
     """Every step in the visitors' order, with what was measured of it."""
     mine = by_step(new.cells, new.measured)
     theirs = by_step(old.cells, old.measured) if old else {}
+    compared = _compared(run)
     keys = steps_in_order(run, [*new.cells, *(old.cells if old else ())])
-    return [_row(key, mine, theirs, old) for key in keys]
+    return [replace(_row(key, mine, theirs, old), contrast=compared.get(key)) for key in keys]
+
+
+def _compared(run: Run) -> dict[Key, Contrast]:
+    """The contrasts of the p95, where both releases were loaded in this run."""
+    comparison = run.verdict.comparison if run.verdict else None
+    if comparison is None or comparison.method != "interleaved":
+        return {}
+    return {(one.journey, one.step): one for one in comparison.contrasts if one.statistic == "p95"}
 
 
 def visit_rows(run: Run, new: Side, old: Side | None) -> list[StepRow]:
@@ -215,30 +230,11 @@ def control(cells: Iterable[Cell], within: range = EVERY) -> Figures:
     return whole
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One kind of visitor, and the share of the visits that was asked of it."""
-
-    persona: Persona
-    share: float
-    visits: int | None
-    """Visits of its journey that were recorded; None where other personas make the same journey."""
-
-
-def arrived(run: Run) -> list[Arrived]:
-    """Who came, the most frequent first; who was left out comes last."""
+def arrived(run: Run) -> list[tuple[Persona, float]]:
+    """Who came, with the share of the visits that was asked of it, the most frequent first; who was left out last."""
     whole = sum(one.weight for one in run.personas if not one.left_out)
-    makers = Counter(one.journey for one in run.personas if not one.left_out)
-    visits = {journey: found.count for (journey, step), found in by_step(run.cells).items() if not step}
-    rows = [
-        Arrived(
-            one,
-            0.0 if one.left_out or not whole else one.weight / whole,
-            visits.get(one.journey) if makers[one.journey] == 1 and not one.left_out else None,
-        )
-        for one in run.personas
-    ]
-    return sorted(rows, key=lambda row: (bool(row.persona.left_out), -row.share))
+    rows = [(one, 0.0 if one.left_out or not whole else one.weight / whole) for one in run.personas]
+    return sorted(rows, key=lambda row: (bool(row[0].left_out), -row[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +264,12 @@ def loads(run: Run) -> Loads:
         steps=together(run.cells, within).count,
         counts={name: number for name, number in run.counts.items() if number},
     )
+
+
+def in_order(run: Run, contrasts: Iterable[Contrast]) -> list[Contrast]:
+    """Contrasts by journey and step, as the visitors take them."""
+    keys = {key: place for place, key in enumerate(steps_in_order(run, run.cells))}
+    return sorted(contrasts, key=lambda one: (keys.get((one.journey, one.step), len(keys)), one.statistic))
 
 
 def in_sight(contrasts: Iterable[Contrast]) -> list[Contrast]:

@@ -19,6 +19,7 @@ LEAST, MOST = 0.5, 2.0
 class ForestRow:
     """One contrast, in figures and in per cent of the axis."""
 
+    journey: str
     contrast: Contrast
     statistic: str
     says: str
@@ -41,7 +42,7 @@ class Forest:
 
 
 SEEN = {
-    True: words.Said("slower", "\N{MULTIPLICATION SIGN}", "bad"),
+    True: words.Said("slower", "✗", "bad"),
     False: words.Said("not slower", "✓", "good"),
     None: words.Said("cannot tell", "?", "unsure"),
 }
@@ -67,6 +68,7 @@ def _row(contrast: Contrast, x: Scale) -> ForestRow:
         one if isfinite(one) else x.high for one in (contrast.low, contrast.ratio, contrast.high)
     )
     return ForestRow(
+        contrast.journey,
         contrast,
         statistic(contrast),
         says=f"{words.change(contrast.low)} to {words.change(contrast.high)}",

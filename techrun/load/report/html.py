@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
+from typing import Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from techrun.load.report.command import command
 from techrun.load.report.criteria import as_written
 from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
+from techrun.load.rules import RULES, decides
 
 
 def render(run: Run, baseline: Run | None = None) -> str:
@@ -44,8 +46,9 @@ def _judged(run: Run) -> dict[str, object]:
     return {
         "deciding": rulings.deciding(run),
         "others": rulings.others(run),
+        "held": [one for one in rulings.holding(run) if decides(one)],
         "against": rulings.against(run),
-        "forest": forest(contrasts),
+        "forest": forest(figures.in_order(run, contrasts)),
         "detectable": rulings.detectable(contrasts),
     }
 
@@ -53,7 +56,6 @@ def _judged(run: Run) -> dict[str, object]:
 def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
     """What was measured, as tables and charts."""
     stages = figures.stage_rows(run, new)
-    measured_stages = [row for row in stages if row.stage.phase == "measure"]
     steps, visits = figures.step_rows(run, new, old), figures.visit_rows(run, new, old)
     return {
         "steps": steps,
@@ -63,7 +65,7 @@ def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
         "slowest_visit": _slowest(visits),
         "several": len({row.journey for row in steps}) > 1,
         "failures": figures.failures(run, new, old),
-        "stages": stages if len(measured_stages) > 1 else [],
+        "stages": stages if sum(row.stage.phase == "measure" for row in stages) > 1 else [],
         "loads": figures.loads(run),
         "vitals": figures.vitals(run),
         "control": figures.control(run.cells, new.measured),
@@ -71,7 +73,7 @@ def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
         "latency": timelines.latency(run, new, old),
         "failed": timelines.errors(run, new, old),
         "spread": spread.histogram(new, old),
-        "by_rate": spread.by_rate(measured_stages, new.name),
+        "by_rate": spread.by_rate(run),
         "load_charts": timelines.all_of((timelines.arrivals(run), timelines.visitors(run))),
         "generator": timelines.generator(run),
     }
@@ -83,7 +85,12 @@ def _slowest(rows: Sequence[figures.StepRow]) -> float:
     return max((one for one in both if one is not None), default=0.0)
 
 
-def _by_journey(rows: Sequence[figures.StepRow]) -> list[tuple[str, list[figures.StepRow]]]:
+class _OfJourney(Protocol):
+    @property
+    def journey(self) -> str: ...
+
+
+def _by_journey(rows: Sequence[_OfJourney]) -> list[tuple[str, list[_OfJourney]]]:
     """Rows that follow each other of the same journey."""
     return [(journey, list(group)) for journey, group in groupby(rows, key=lambda row: row.journey)]
 
@@ -101,5 +108,5 @@ def _environment() -> Environment:
     loader = found.loader
     style = loader.get_source(found, "report.css")[0] if loader else ""
     found.filters["by_journey"] = _by_journey
-    found.globals.update(style=Markup(style), words=words, p99=figures.p99)  # noqa: S704  a file of our own
+    found.globals.update(style=Markup(style), words=words, p99=figures.p99, rules=RULES)  # noqa: S704  a file of our own
     return found

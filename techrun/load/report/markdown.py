@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from techrun.load.records import Contrast, Run
+from techrun.load.records import Run
 from techrun.load.report import words
 from techrun.load.report.command import command
 from techrun.load.report.figures import Failure, StepRow, failures, loads, step_rows, total_row
@@ -65,14 +65,9 @@ def _steps(run: Run, new: Side, old: Side | None) -> str:
     rows = step_rows(run, new, old)
     if not rows:
         return "No step was recorded."
-    contrasts = {
-        (one.journey, one.step): one
-        for one in (run.verdict.comparison.contrasts if run.verdict and run.verdict.comparison else ())
-        if one.statistic == "p95"
-    }
     several = len({row.journey for row in rows}) > 1
     shown = rows[:MOST_ROWS]
-    table = [_step(row, old, contrasts.get((row.journey, row.step)), several=several) for row in shown]
+    table = [_step(row, old, several=several) for row in shown]
     table.append(_step(total_row(new, old), old))
     head = ["Step", "Steps", "Failed", "Median"]
     head += (
@@ -82,9 +77,7 @@ def _steps(run: Run, new: Side, old: Side | None) -> str:
     return _table(head, table) + more
 
 
-def _step(
-    row: StepRow, old: Side | None, contrast: Contrast | None = None, *, several: bool = False
-) -> list[str]:
+def _step(row: StepRow, old: Side | None, *, several: bool = False) -> list[str]:
     name = f"{row.journey}: {row.step}" if several else row.step
     cells = [
         plain(name) if row.step else "**all steps**",
@@ -95,7 +88,7 @@ def _step(
     p95 = words.duration(row.new.quantile(0.95))
     if old is None or row.old is None:
         return [*cells, p95]
-    ratio = contrast.ratio if contrast else row.ratio(0.95)
+    contrast, ratio = row.contrast, row.changed
     interval = f"{words.change(contrast.low)} to {words.change(contrast.high)}" if contrast else ""
     mark = " :x:" if contrast and contrast.regressed else ""
     change = words.change(ratio) + mark if ratio else words.NOTHING

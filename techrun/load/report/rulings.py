@@ -5,6 +5,7 @@ from __future__ import annotations
 from techrun.load.records import Contrast, Ruling, Run
 from techrun.load.report import words
 from techrun.load.report.figures import in_sight
+from techrun.load.rules import decides
 
 INVALID = "invalid."
 """How the names of the rules begin that ask whether the run itself can be believed."""
@@ -23,7 +24,7 @@ def holding(run: Run) -> list[Ruling]:
 
 def deciding(run: Run) -> list[Ruling]:
     """What the verdict rests on: the broken and unclear rules; where all hold, none is singled out."""
-    found = broken(run)
+    found = [one for one in broken(run) if decides(one)]
     if run.verdict and run.verdict.value == "invalid":
         void = [one for one in found if one.rule.startswith(INVALID) and one.holds is False]
         return void or found

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from techrun.load import histogram
 from techrun.load.records import CONTROL, Arm, Cell, Run, Schedule, Stage
+from techrun.load.report import words
 from techrun.load.schedule import windows
 
 Key = tuple[str, str]
@@ -109,11 +110,11 @@ class Side:
 
 def sides(run: Run, baseline: Run | None = None) -> tuple[Side, Side | None]:
     """The new release, and the old one: of the same run, else the stored baseline, else None."""
-    new = Side(run.release or "this release", _of(run, "new"), run.schedule)
+    new = Side(words.short(run.release) or "this release", _of(run, "new"), run.schedule)
     if "old" in run.schedule.arms:
-        old = Side(run.old_release or "the old release", _of(run, "old"), run.schedule)
+        old = Side(words.short(run.old_release) or "the old release", _of(run, "old"), run.schedule)
     elif baseline:
-        old = Side(baseline.release or "the baseline", _of(baseline, "new"), baseline.schedule)
+        old = Side(words.short(baseline.release) or "the baseline", _of(baseline, "new"), baseline.schedule)
     else:
         return new, None
     if new.name == old.name:
@@ -127,10 +128,12 @@ def _of(run: Run, arm: Arm) -> tuple[Cell, ...]:
 
 
 def steps_in_order(run: Run, cells: Iterable[Cell]) -> list[Key]:
-    """The steps of the shop, as the visitors take them; what no persona names comes last."""
+    """The steps of the shop by journey, as the visitors take them; what no persona names comes last."""
     seen = dict.fromkeys((one.journey, one.step) for one in cells if is_step(one))
     planned = dict.fromkeys((who.journey, step) for who in run.personas for step in who.steps)
-    return [key for key in planned if key in seen] + sorted(seen.keys() - planned.keys())
+    keys = [key for key in planned if key in seen] + sorted(seen.keys() - planned.keys())
+    journeys = list(dict.fromkeys(journey for journey, _ in keys))
+    return sorted(keys, key=lambda key: journeys.index(key[0]))
 
 
 def point_width(schedule: Schedule, last: float, most: int = MOST_POINTS) -> int:

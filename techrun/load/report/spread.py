@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from techrun.load.histogram import PER_DOUBLING, Buckets
+from techrun.load import knee
+from techrun.load.histogram import PER_DOUBLING
+from techrun.load.records import Run
 from techrun.load.report import words
 from techrun.load.report.charts import Chart, Stroke, Table
-from techrun.load.report.figures import StageRow
 from techrun.load.report.scales import Scale, from_nought, line, steps, ticks
-from techrun.load.report.series import Figures, Side, distribution, together
+from techrun.load.report.series import Figures, Point, Side, distribution, together
 
 PER_BAR = 4
 """Buckets of the histogram in one bar: 8 bars for each doubling."""
@@ -39,9 +41,9 @@ def histogram(new: Side, old: Side | None) -> Chart | None:
         x_axis="latency of a step, logarithmic",
         y_axis="share of steps",
         strokes=tuple(strokes),
-        x=ticks(x, words.duration),
+        x=ticks(x, words.mark),
         y=ticks(y, words.share),
-        table=_spread_table([(side.name, figures.buckets, figures) for side, _, figures in found]),
+        table=_spread_table([(side.name, figures) for side, _, figures in found]),
     )
 
 
@@ -59,39 +61,43 @@ def _spread(name: str, figures: Figures) -> str:
     return f"{name}: half of the steps within {half}, 95 % within {most}, the slowest {top}."
 
 
-def _spread_table(found: Sequence[tuple[str, Buckets, Figures]]) -> Table:
+def _spread_table(found: Sequence[tuple[str, Figures]]) -> Table:
     rows = tuple(
-        (label, *(words.duration(figures.quantile(share)) for _, _, figures in found))
-        for label, share in SHARES
+        (label, *(words.duration(figures.quantile(share)) for _, figures in found)) for label, share in SHARES
     )
-    return Table(("Steps", *(f"{name}, within" for name, *_ in found)), rows)
+    return Table(("Steps", *(f"{name}, within" for name, _ in found)), rows)
 
 
-def by_rate(rows: Sequence[StageRow], name: str) -> Chart | None:
-    """Latency against visits per second, stage by stage: where it bends is the knee; None below three stages."""
-    known = sorted(
-        (row.begun, row.figures.quantile(0.95)) for row in rows if row.figures.buckets and row.begun
-    )
-    if len(known) < 3 or known[0][0] == known[-1][0]:
+def by_rate(run: Run) -> Chart | None:
+    """Latency of a visit against load, where the load went up in steps; the last one before the bend is marked."""
+    curve = [one for one in knee.points(run) if one.p95 is not None] if _climbs(run) else []
+    if len(curve) < knee.FEWEST:
         return None
-    x = from_nought(known[-1][0], 6)
-    y = from_nought(max(p95 or 0.0 for _, p95 in known))
+    places: list[Point] = [(one.asked, one.p95) for one in curve]
+    x, y = from_nought(curve[-1].asked, 6), from_nought(max(one.p95 or 0.0 for one in curve))
+    bend = knee.knee(curve)
+    strokes = [
+        Stroke("asked dots", "the knee", line([(bend.point.asked, bend.point.p95)], x, y)) if bend else None,
+        Stroke("new dots", "", line(places, x, y, dots=True)),
+        Stroke("new", "p95 of a visit", line(places, x, y)),
+    ]
+    told = knee.told(run)
+    rows = ((words.rate(one.asked), words.rate(one.done), words.duration(one.p95)) for one in curve)
+    unit = "visitors at a time" if run.schedule.model == "closed" else "visits per second"
     return Chart(
         name="by-rate",
         title="Latency against load",
-        says=(
-            f"The p95 of all steps went from {words.duration(known[0][1])} at {words.rate(known[0][0])} visits"
-            f" a second to {words.duration(known[-1][1])} at {words.rate(known[-1][0])}."
-        ),
-        x_axis="visits per second",
-        y_axis="latency",
-        strokes=(
-            Stroke("new", f"{name}, p95", line(known, x, y)),
-            Stroke("new dots", "", line(known, x, y, dots=True)),
-        ),
+        says=f"{told[:1].upper()}{told[1:]}.",
+        x_axis=f"{unit}, asked for",
+        y_axis="p95 of a visit",
+        strokes=tuple(one for one in strokes if one),
         x=ticks(x, words.rate, 6),
-        y=ticks(y, words.duration),
-        table=Table(
-            ("Visits per second", "p95"), tuple((words.rate(at), words.duration(p95)) for at, p95 in known)
-        ),
+        y=ticks(y, words.mark),
+        table=Table((f"Asked for, {unit}", "Done per second", "p95 of a visit"), tuple(rows)),
     )
+
+
+def _climbs(run: Run) -> bool:
+    """Whether each measured stage asks for more than the one before."""
+    rates = [(one.start + one.end) / 2 for one in run.schedule.stages if one.phase == "measure"]
+    return all(low < high for low, high in pairwise(rates))

@@ -19,6 +19,7 @@ from techrun.load.report.series import (
     sums,
     together,
 )
+from techrun.load.schedule import measured
 
 
 def _of_side(side: Side, kind: str, name: str, value: Callable[[Figures], float | None]) -> Curve:
@@ -40,9 +41,10 @@ def latency(run: Run, new: Side, old: Side | None) -> Chart:
         for side, kind in _both(new, old)
         for name, share, faint in (("p95", 0.95, ""), ("median", 0.5, " faint"))
     ]
-    axes = Axes(time_scale(run, old), "latency", words.duration, wild=True)
-    top = highest(curves[0].value(point_width(run.schedule, axes.x.high)))
-    says = _latency_says(new, old, top)
+    axes = Axes(time_scale(run, old), "latency", words.mark, wild=True)
+    begin, end = measured(run.schedule)
+    points = curves[0].value(point_width(run.schedule, axes.x.high))
+    says = _latency_says(new, old, highest([point for point in points if begin <= point[0] < end]))
     return over_time(run, curves, axes, name="latency", title="Latency over time", says=says)
 
 
@@ -78,8 +80,8 @@ def arrivals(run: Run) -> Chart | None:
     if run.schedule.model == "closed" or not run.traffic:
         return None
     curves = (
-        _traffic(run, "new", "begun", lambda one: one.started),
         _traffic(run, "asked", "asked for", lambda one: one.due),
+        _traffic(run, "new", "begun", lambda one: one.started),
     )
     due, begun, late, dropped = (
         sum(getattr(one, name) for one in run.traffic) for name in ("due", "started", "late", "dropped")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Literal
 
+from techrun.load.figures import change_text, seconds_text
 from techrun.load.records import Run
 
 NOTHING = "\N{EN DASH}"
 """Where there is no figure."""
 
-MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 Tone = Literal["good", "bad", "unsure", "void"]
 
 
@@ -46,12 +48,15 @@ def verdict_of(run: Run) -> Said:
 
 
 def duration(seconds: float | None) -> str:
-    """A latency with three digits at most: `4.2 ms`, `120 ms`, `1.42 s`, `2 min 5 s`."""
+    """A latency in as many digits as the histogram knows: `4.2 ms`, `120 ms`, `1.42 s`, `2 min 5 s`."""
     if seconds is None:
         return NOTHING
-    if round(seconds * 1000) >= 1000:
-        return f"{_three(seconds)} s" if seconds < 99.95 else span(seconds)
-    return f"{_three(seconds * 1000)} ms"
+    return seconds_text(seconds) if seconds < 99.5 else span(seconds)
+
+
+def mark(seconds: float) -> str:
+    """A latency on an axis: as `duration`, and nought without a unit."""
+    return duration(seconds) if seconds else "0"
 
 
 def _three(value: float) -> str:
@@ -92,21 +97,8 @@ def share(part: float | None) -> str:
 
 
 def change(ratio: float) -> str:
-    """A ratio as what was added: `+12 %`, `±0 %`, or taken away; from ten-fold on as a factor."""
-    if not isfinite(ratio):
-        return NOTHING
-    if ratio >= 10:
-        return f"{TIMES} {_three(ratio)}"
-    cent = (ratio - 1) * 100
-    text = f"{abs(cent):.{1 if abs(cent) < 9.95 else 0}f}"
-    if float(text) == 0:
-        return "±0 %"
-    return f"{'+' if cent > 0 else MINUS}{text.removesuffix('.0')} %"
-
-
-def times(ratio: float) -> str:
-    """A ratio as a factor: `1.06`."""
-    return f"{ratio:.2f}" if ratio < 10 else _three(ratio)
+    """A ratio of times as what was added or taken away: `+12 %`, `±0 %`; from twice on `4.2 times`."""
+    return change_text(ratio) if isfinite(ratio) else NOTHING
 
 
 def count(number: float) -> str:
@@ -153,3 +145,14 @@ def _utc(unix: float) -> datetime:
 def listed(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+LONGEST_NAME = 24
+"""Characters of a release's name beside a line: hashes and the like are cut."""
+
+
+def short(name: str) -> str:
+    """A release's name, short enough for a legend or the head of a column."""
+    if re.fullmatch("[0-9a-f]{20,}", name):
+        return name[:10]
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
