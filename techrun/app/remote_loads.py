@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from techrun.app.client import Client, given
 from techrun.handling import LoadTest
@@ -29,11 +30,11 @@ class RemoteLoads(Loads):
             "host": test.host,
             "for": f"{test.until - test.began:.3f}s",
         }
-        self._api.put(LoadTest, f"loads/{test.id}/running", body)
+        self._api.put(LoadTest, f"loads/{quote(test.id, safe='')}/running", body)
 
     def end(self, number: str) -> None:
         """It no longer is."""
-        self._api.delete(dict[str, Any], f"loads/{number}/running")
+        self._api.delete(dict[str, Any], f"loads/{quote(number, safe='')}/running")
 
     def save(self, run: Run) -> None:
         """Keep a run that has ended."""
@@ -45,4 +46,4 @@ class RemoteLoads(Loads):
 
     def get(self, number: str) -> Run:
         """A run, with all that was measured."""
-        return self._api.get(Run, f"loads/{number}")
+        return self._api.get(Run, f"loads/{quote(number, safe='')}")
