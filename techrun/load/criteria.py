@@ -87,9 +87,15 @@ def _not_taken(criterion: Criterion, load: LoadSettings, personas: Sequence[Pers
 
 
 def rulings(run: Run, criteria: Sequence[Stated]) -> tuple[Ruling, ...]:
-    """What the run says of each criterion, in their order; `holds` is None where nothing was measured."""
+    """What the run says of each criterion, in their order; `holds` is None where nothing was measured.
+
+    That a shop did not break is told of none: in a quiet run it could not even be seen.
+    """
     cells = _Cells(run)
-    return tuple(_Case(run, criterion, cells).ruling() for criterion in _about(run, criteria))
+    found = ((criterion, _Case(run, criterion, cells).ruling()) for criterion in _about(run, criteria))
+    return tuple(
+        ruling for criterion, ruling in found if ruling.holds is False or criterion.about != BROKEN.about
+    )
 
 
 def hopeless(run: Run, criteria: Sequence[Stated]) -> Ruling | None:
@@ -165,10 +171,11 @@ class _Case:
         )  # fmt: skip
 
     def is_hopeless(self) -> bool:
-        """Whether some stretch fails even with all that may still come to it, and all of that good."""
+        """Whether a stretch that is over (without `over`, the whole) fails even if all that still comes is good."""
         prospects = Prospects(self.run, self.criterion, self.cells.closed)
         for stretch, count in self._counted(self.cells.of(self.criterion)):
-            if stretch.start not in self.cells.closed or not self._is_enough(count):
+            last = stretch.start if self.criterion.over is None else stretch.stop - 1
+            if last not in self.cells.closed or not self._is_enough(count):
                 continue
             more = prospects.of(stretch)
             if (

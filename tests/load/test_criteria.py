@@ -174,10 +174,17 @@ def test_a_measured_phase_shorter_than_the_stretch_is_one() -> None:
 
 
 def test_a_stretch_that_is_not_over_is_not_judged_yet() -> None:
+    """Of the first one, what is over of it: a run that was stopped early says what it can."""
     criterion = {"throughput": "2/s", "over": "3s"}
-    cells = [cell(FIRST + at, ms100=2) for at in range(2)]
-    assert ruled(criterion, *cells, over=FIRST + 2).holds is None
-    assert ruled(criterion, *cells, over=FIRST + 3).holds is False
+    cells = [cell(FIRST + at, ms100=good) for at, good in enumerate([2, 2, 2, 0])]
+    assert ruled(criterion, *cells[:2], over=FIRST + 2).holds is True
+    assert ruled(criterion, *cells, over=FIRST + 3).holds is True
+    assert ruled(criterion, *cells, over=FIRST + 4).holds is False
+
+
+def test_that_a_shop_did_not_break_is_not_told() -> None:
+    assert rulings(run([cell(ms100=90)]), [BROKEN]) == ()
+    assert [each.holds for each in rulings(run([cell(errors={"status": 90})]), [BROKEN])] == [False]
 
 
 @pytest.mark.parametrize(("start", "holds"), [("ramp", False), ("warm-up", True), ("measure", True)])
@@ -381,3 +388,9 @@ def test_a_step_that_the_scenario_does_not_take_is_told() -> None:
     problem = caught.value.problems[0]
     assert problem.what == 'no visitor of this scenario takes the step "hme"'
     assert problem.hint == 'did you mean "home"?'
+
+
+def test_that_a_shop_did_not_break_is_told_of_no_run() -> None:
+    """A quiet run has too few steps in ten seconds to see it, and must not be left undecided for that."""
+    quiet = [cell(FIRST + at, ms100=1) for at in range(2)]
+    assert rulings(run(quiet, over=FIRST + 2), (BROKEN,)) == ()
