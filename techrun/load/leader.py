@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from typing import Any
 
@@ -128,6 +130,13 @@ class Leading:
             self.lead.stop(reason)
             self.lead.wait()
             self.conclude()
+
+    def terminated(self) -> None:
+        """SIGTERM came while Locust waits for its shape: it listens for that only afterwards."""
+        if self.lead is not None:
+            self.lead.stop("the generating process was terminated")
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
 
     def conclude(self) -> None:
         """Say what the run was, once."""

@@ -7,6 +7,7 @@ begins the run and waits for its end. Workers are told by messages. Locust itsel
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,7 @@ def _lead(environment: Environment, runner: Runner, given: errand.Errand | None)
     events = environment.events
     _listen(events.test_stopping, lambda **_: leading.end("it was stopped"))
     _listen(events.quitting, lambda **_: leading.leave())
+    gevent.signal_handler(signal.SIGTERM, leading.terminated)
     if isinstance(runner, MasterRunner):
         _listen(events.worker_report, lambda client_id, data, **_: leading.worker_told(client_id, data))
         runner.register_message(PART, lambda msg, **_: leading.worker_done(msg))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from techrun.errors import ConfigError, Problem
 from techrun.load import guards, scenario
 from techrun.load._equipment import steps_taken
 from techrun.load.bundle import Bundle
+from techrun.load.criteria import criteria_for
 from techrun.load.job import Job, Ready, Wishes
 from techrun.load.records import Arm, Persona
 from techrun.load.schedule import scaled
@@ -37,7 +39,10 @@ def of_job(classes: Sequence[type], bundle: Bundle, job: Job) -> Case:
 
 
 def of_locust(classes: Sequence[type], bundle: Bundle, host: str | None, users: int | None) -> Case:
-    """The case of a plain `locust -f`, with its --host and --users; GuardError where that may not be loaded."""
+    """The case of a plain `locust -f`, with its --host and --users; GuardError where that may not be loaded.
+
+    ConfigError where a criterion is about a step that none of its visitors takes.
+    """
     target = guards.address_of(host or bundle.url, "--host" if host else f"the shop {bundle.shop}")
     limits = guards.Limits(
         bundle.shop, bundle.url, bundle.env, tuple(bundle.settings.hosts), bundle.settings.max_rate
@@ -46,7 +51,13 @@ def of_locust(classes: Sequence[type], bundle: Bundle, host: str | None, users: 
     guards.check_owner(target, limits)
     case = _case(classes, bundle, {"new": target.url}, Wishes(users=users), 1)
     guards.check_rate(case.ready.schedule, {"new": target}, limits)
+    criteria_for(bundle.settings, scenario_name(), case.ready.personas, {})
     return case
+
+
+def scenario_name() -> str:
+    """What the configuration calls the scenario: the name of its file."""
+    return Path(scenario.current().place.file).stem
 
 
 def _case(
