@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from techrun.load.bundle import Bundle
 from techrun.load.leading import Lead
-from techrun.load.reading import Case
+from techrun.load.reading import Case, scenario_name
 from techrun.load.records import Run, Verdict
 from techrun.load.tally import Tally
 
@@ -21,7 +21,7 @@ def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
     host = case.hosts["new"]
     taken = dict.fromkeys(one.journey for one in case.ready.personas if not one.left_out)
     plans = {journey: bundle.plan_with_budgets(journey, host) for journey in taken}
-    wanted = tuple(bundle.settings.criteria) or tuple(criteria.default_criteria(plans))
+    wanted = criteria.criteria_for(bundle.settings, scenario_name(), case.ready.personas, plans)
     run = tally.into(_run(case, bundle, lead, tally.at))
     verdict = judge(run, wanted, [])
     if lead.stopped:
@@ -37,7 +37,7 @@ def _run(case: Case, bundle: Bundle, lead: Lead, lasted: float) -> Run:
     return Run(
         id=uuid4().hex,
         shop=bundle.shop,
-        scenario="",
+        scenario=scenario_name(),
         release="",
         host=case.hosts["new"],
         started=now - lasted,
