@@ -25,9 +25,6 @@ TOLERANCE = {"p50": 1.05, "p95": 1.10}
 """What a release may be slower without anybody minding."""
 NEEDED = {"p50": 5, "p95": 20}
 """Requests of a window on each side for its statistic to mean anything."""
-FEWEST = 8
-"""Windows: fewer cannot tell chance from change."""
-
 Statistic = Literal["p50", "p95"]
 
 
@@ -77,7 +74,7 @@ def interleaved(run: Run, *, looks: int = 1, last_look: bool = True) -> Found:
 def _pairs(step: Step, statistic: Statistic, width: float) -> _Pairs | Ruling:
     """The windows of both releases that have enough, or why there are too few."""
     needed = NEEDED[statistic]
-    together = coarseness(step.new, step.old, needed, FEWEST)
+    together = coarseness(step.new, step.old, needed, resampling.FEWEST)
     if together is None:
         return _too_few(step, statistic)
     new, old = merged(step.new, together), merged(step.old, together)
@@ -100,7 +97,7 @@ def _too_few(step: Step, statistic: Statistic) -> Ruling:
         subject(step.journey, step.name),
         None,
         f"{new} and {old} good answers are too few to compare the {STATISTICS[statistic]}: at least"
-        f" {NEEDED[statistic]} in each of {FEWEST} stretches of time are needed on both releases",
+        f" {NEEDED[statistic]} in each of {resampling.FEWEST} stretches of time are needed on both releases",
         step.journey,
         step.name,
     )
@@ -109,7 +106,10 @@ def _too_few(step: Step, statistic: Statistic) -> Ruling:
 def _contrasts(pairs: list[_Pairs], alpha: float) -> tuple[Contrast, ...]:
     """Every statistic of every step, corrected for how many there are."""
     estimates = [
-        resampling.paired(each.new - each.old, TOLERANCE[each.statistic], each.width) for each in pairs
+        resampling.paired(
+            each.new - each.old, TOLERANCE[each.statistic], each.width, typical=each.statistic == "p50"
+        )
+        for each in pairs
     ]
     corrected = resampling.holm([estimate.p for estimate in estimates])
     return tuple(
@@ -125,12 +125,13 @@ def _contrast(
     regressed: bool | None = False
     if estimate.ratio > tolerance:
         regressed = True if p < alpha and estimate.low > tolerance else None
+    old = exp(float(resampling.centre(pairs.old, typical=pairs.statistic == "p50")))
     return Contrast(
         pairs.step.journey,
         pairs.step.name,
         pairs.statistic,
-        old=exp(float(pairs.old.mean())),
-        new=exp(float(pairs.new.mean())),
+        old=old,
+        new=old * estimate.ratio,
         ratio=estimate.ratio,
         low=estimate.low,
         high=estimate.high,

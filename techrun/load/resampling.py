@@ -11,13 +11,17 @@ import numpy as np
 from scipy import stats
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-"""Numbers in one dimension."""
+"""Numbers in one dimension, or in rows."""
 
 CORRELATED = 0.2
 """Lag-1 autocorrelation from which windows are taken in blocks."""
 BLOCK = 5.0
 """Seconds of a block, at least, where windows hang together."""
-RESAMPLES = 4000
+MANY = 12
+"""Blocks that can tell chance from change without help from single windows."""
+FEWEST = 8
+"""Blocks without which chance is never ruled out: all of 8 signs are equal once in 256 times."""
+RESAMPLES = 2000
 FLIPS = 20000
 """Sign flips that are drawn where there are too many to go through all."""
 EXACT = 13
@@ -42,15 +46,28 @@ class Estimate:
     """How many windows, or blocks of them, stand for themselves."""
 
 
-def paired(logs: Array, tolerance: float, width: float) -> Estimate:
-    """Judge the logarithms of new over old, window by window; `width` is a window's seconds."""
-    length = block_length(logs, width)
-    middles = blocked(logs, length)
+def paired(logs: Array, tolerance: float, width: float, *, typical: bool) -> Estimate:
+    """Judge the logarithms of new over old, window by window; `width` is a window's seconds.
+
+    `typical`: the typical window counts (mean of the middle half, signed ranks), so that single bad moments of the
+    machine do not; otherwise each counts in full (mean, sign flips), so that rare freezes of a release do.
+    """
     draw = np.random.default_rng(20260101)
-    low, high, error = interval(logs, length, draw)
-    mean = float(logs.mean())
-    p = sign_flip(middles - log(tolerance), draw)
-    return Estimate(exp(mean), exp(low), exp(high), p, error, len(middles))
+    length = block_length(logs, width)
+    low, high, error = interval(logs, length, draw, typical=typical)
+    values = blocked(logs, length, typical=typical) - log(tolerance)
+    p = sign_flip(stats.rankdata(abs(values)) * np.sign(values) if typical else values, draw)
+    ratio = exp(float(centre(logs, typical=typical)))
+    return Estimate(ratio, exp(low), exp(high), p, error, len(values))
+
+
+def centre(values: Array, *, typical: bool) -> Array:
+    """Along the last axis the mean, or that of the middle half."""
+    if typical:
+        cut = values.shape[-1] // 4
+        values = np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut]
+    mean: Array = values.mean(axis=-1)
+    return mean
 
 
 def autocorrelation(values: Array) -> float:
@@ -61,38 +78,48 @@ def autocorrelation(values: Array) -> float:
 
 
 def block_length(values: Array, width: float) -> int:
-    """How many windows hang together: 1, or at least 5 s of them.
+    """How many windows are taken as one, since what disturbs a shop lasts for seconds.
 
-    In few windows chance alone shows a correlation of 0.2, so that there it takes more.
+    5 s, or a thirtieth of the run, if 12 such blocks or more fit: then they cost next to nothing, and correlation
+    that hides behind the noise of small windows does no harm. In shorter runs windows stand for themselves, unless
+    they visibly hang together (in so few chance alone shows a correlation of 0.2, so that it takes more): then
+    blocks are 5 s again, or as long as leaves 8 of them.
     """
-    if autocorrelation(values) <= max(CORRELATED, 1.645 / sqrt(len(values))):
+    count, seconds = len(values), ceil(BLOCK / width - 1e-9)
+    if count >= MANY * seconds:
+        return max(seconds, count // 30)
+    if autocorrelation(values) <= max(CORRELATED, 1.645 / sqrt(count)):
         return 1
-    return max(ceil(BLOCK / width - 1e-9), 2)
+    return max(1, min(seconds, count // FEWEST))
 
 
-def blocked(values: Array, length: int) -> Array:
-    """The mean of each block; the last may be shorter by less than half."""
-    count = max(1, round(len(values) / length))
-    return np.array([part.mean() for part in np.array_split(values, count)])
+def blocked(values: Array, length: int, *, typical: bool) -> Array:
+    """The centre of each block; their lengths differ by one at most."""
+    count = max(1, len(values) // length)
+    return np.array([centre(part, typical=typical) for part in np.array_split(values, count)])
 
 
-def interval(values: Array, length: int, draw: np.random.Generator) -> tuple[float, float, float]:
-    """95 % interval of the mean and its standard error, by a circular block bootstrap.
+def interval(
+    values: Array, length: int, draw: np.random.Generator, *, typical: bool
+) -> tuple[float, float, float]:
+    """95 % interval of the centre and its standard error, by a circular block bootstrap.
 
     Widened by what a bootstrap of few blocks is known to be too narrow (Student's t, and n - 1 for n).
     """
     count = len(values)
-    blocks = ceil(count / length)
-    starts = draw.integers(0, count, size=(RESAMPLES, blocks))
-    ring = np.concatenate([values, values[:length]])
-    sums = np.convolve(ring, np.ones(length), "valid")[:count]
-    means = sums[starts].sum(axis=1) / (blocks * length)
-    free = max(1, round(count / length) - 1)
-    wider = sqrt((free + 1) / free) * stats.t.ppf(0.975, free) / stats.norm.ppf(0.975)
-    centre = float(values.mean())
-    low, high = np.quantile(means, [0.025, 0.975])
-    error = float(means.std()) * sqrt((free + 1) / free)
-    return centre + (float(low) - centre) * wider, centre + (float(high) - centre) * wider, error
+    starts = draw.integers(0, count, size=(RESAMPLES, ceil(count / length)))
+    drawn = (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :count] % count
+    centres = centre(values[drawn], typical=typical)
+    free = max(1, count // length - 1)
+    few = sqrt((free + 1) / free)
+    wider = few * stats.t.ppf(0.975, free) / stats.norm.ppf(0.975)
+    middle = float(centre(values, typical=typical))
+    low, high = np.quantile(centres, [0.025, 0.975])
+    return (
+        middle + (float(low) - middle) * wider,
+        middle + (float(high) - middle) * wider,
+        float(centres.std()) * few,
+    )
 
 
 def sign_flip(values: Array, draw: np.random.Generator) -> float:

@@ -8,25 +8,26 @@ The limits of the generator's health are argued in docs/load-statistics.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from techrun.load import schedule as plan
 from techrun.load.figures import seconds_text, share_text
+from techrun.load.histogram import merged, quantile
 from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
 
 MISSED = 0.05
 """Share of the visits asked for that were never sent."""
 LATE_SHARE = 0.01
 """Share of the visits that began over 50 ms late."""
-CPU = 0.80
-"""Of what one process can use, on average."""
-WAITED = 0.20
-"""Share of the time in which a process was ready and got no processor, on average."""
+BUSY = 0.80
+"""Of the time, on average: a process that works, or waits for a processor, for more than that is starved."""
 STEAL = 0.10
 """Share of the machine's time that went to others on the same host, on average."""
-STILL = 0.025
-"""Share of the time in which an event loop stood still for longer than a start may be late."""
+LAG = 0.010
+"""Seconds by which an event loop may come late at worst, on average over the windows."""
+LAG_SHARE = 0.1
+"""Of the median answer time, if that is more: what slow pages do not notice."""
 JUMP = 0.5
 """Seconds that the clock moved in one window."""
 ENOUGH = 0.8
@@ -128,27 +129,32 @@ def _late(traffic: Sequence[Traffic]) -> Ruling | None:
     return _invalid("late", "generator", text)
 
 
-Measure = Callable[[Health], float | None]
-
-
 def _generator(run: Run, windows: frozenset[int]) -> Iterable[Ruling]:
     """How each generating process fared on average over the measured windows."""
-    width = run.schedule.width
-    limits: tuple[tuple[str, float, Measure, str], ...] = (
-        ("cpu", CPU, _busy, "used {} of the processor time that it may have"),
-        ("waited", WAITED, lambda health: health.waited, "waited {} of the time for a processor"),
-        ("steal", STEAL, lambda health: health.steal, "lost {} of the machine's time to others on its host"),
-        ("lag", STILL, lambda health: _still(health, width), "stood still for {} of the time"),
-    )
+    limit = _lag_limit(run, windows)
     for process, of_it in _by_process(run, windows):
-        for rule, limit, measure, words in limits:
-            values = [value for each in of_it if (value := measure(each)) is not None]
-            if values and fmean(values) > limit:
-                text = f"{process} {words.format(share_text(fmean(values), 1))}, over {limit:.1%} on average"
-                yield _invalid(rule, process, text.replace("%", " %").replace("  %", " %"))
-        jump = max((abs(each.jump) for each in of_it), default=0.0)
+        yield from _starved(process, of_it)
+        steal = _mean(each.steal for each in of_it)
+        if steal > STEAL:
+            yield _invalid(
+                "steal", process, f"others on its host took {share_text(steal, 1)} of its machine's time"
+            )
+        lag = _mean(each.lag for each in of_it)
+        if lag > limit:
+            text = f"{process} reacted up to {seconds_text(lag)} late, over {seconds_text(limit)} on average"
+            yield _invalid("lag", process, text)
+        jump = max(abs(each.jump) for each in of_it)
         if jump > JUMP:
             yield _invalid("clock", process, f"the clock of {process} jumped by {seconds_text(jump)}")
+
+
+def _starved(process: str, health: Sequence[Health]) -> Iterable[Ruling]:
+    """Whether it had too little processor time: what it waited counts like what it used."""
+    used, waited = _mean(map(_busy, health)), _mean(each.waited for each in health)
+    if used + waited > BUSY:
+        text = f"{process} worked {share_text(used, 1)} of the time"
+        text += f" and waited {share_text(waited, 1)} for a processor: over {share_text(BUSY, 1)} together"
+        yield _invalid("cpu" if used > waited else "waited", process, text)
 
 
 def _busy(health: Health) -> float:
@@ -156,9 +162,17 @@ def _busy(health: Health) -> float:
     return health.cpu / min(1.0, health.quota or 1.0)
 
 
-def _still(health: Health, width: float) -> float:
-    """Share of a window for which the loop stood still, if that was long enough to make starts late."""
-    return min(health.lag / width, 1.0) if health.lag > LATE else 0.0
+def _mean(values: Iterable[float | None]) -> float:
+    """Of what is known; nothing known is nothing wrong."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else 0.0
+
+
+def _lag_limit(run: Run, windows: frozenset[int]) -> float:
+    """By how much an event loop may be late before answer times mean something else."""
+    cells = (cell for cell in run.cells if cell.step and cell.journey != CONTROL and cell.window in windows)
+    median = quantile(merged(cell.buckets for cell in cells), 0.5)
+    return min(max(LAG, LAG_SHARE * (median or 0.0)), LATE)
 
 
 def _by_process(run: Run, windows: frozenset[int]) -> Iterable[tuple[str, list[Health]]]:
