@@ -25,6 +25,9 @@ TOLERANCE = {"p50": 1.05, "p95": 1.10}
 """What a release may be slower without anybody minding."""
 NEEDED = {"p50": 5, "p95": 20}
 """Requests of a window on each side for its statistic to mean anything."""
+MOST = 600
+"""Windows: more of them tell nothing more, and take long to go through."""
+
 Statistic = Literal["p50", "p95"]
 
 
@@ -77,6 +80,7 @@ def _pairs(step: Step, statistic: Statistic, width: float) -> _Pairs | Ruling:
     together = coarseness(step.new, step.old, needed, resampling.FEWEST)
     if together is None:
         return _too_few(step, statistic)
+    together = max(together, len(step.new) // MOST)
     new, old = merged(step.new, together), merged(step.old, together)
     enough = np.minimum(new.sum(axis=1), old.sum(axis=1)) >= needed / 2
     share = int(statistic[1:]) / 100

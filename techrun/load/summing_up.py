@@ -28,7 +28,8 @@ def _told(rulings: Sequence[Ruling], *, holds: bool | None) -> str:
     deciding = [ruling for ruling in rulings if decides(ruling) and ruling.holds is holds]
     first, more = deciding[0], len(deciding) - 1
     also = f" (and {more} more)" if more else ""
-    return f"{first.subject}: {first.text}{also}"
+    named = "" if first.subject in first.text else f"{first.subject}: "
+    return f"{named}{first.text}{also}"
 
 
 def _passed(comparison: Comparison | None) -> str:

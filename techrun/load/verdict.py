@@ -18,6 +18,10 @@ from techrun.load.stored import KEPT, stored
 from techrun.load.summing_up import summary
 
 
+CUT_SHORT = frozenset({"invalid.stopped", "invalid.no_requests"})
+"""What is no reason to doubt a run that was stopped because it could not hold any more."""
+
+
 def judge(
     run: Run,
     criteria: Sequence[limits.Stated],
@@ -37,7 +41,7 @@ def judge(
     broken = [
         ruling
         for ruling in validity.rulings(run, finished=last_look)
-        if not (stopping and ruling.rule == "invalid.stopped")
+        if not (stopping and ruling.rule in CUT_SHORT)
     ]
     if broken:
         return _verdict("invalid", tuple(broken), None)
