@@ -29,6 +29,7 @@ def resolve(base: str, target: str) -> str:
     return joined(base.rstrip("/") + "/", target) if base else web_address(target)
 
 
+@lru_cache(maxsize=4096)
 def joined(base: str, target: str) -> str:
     """The address that a link on a page leads to; raises `BadAddressError`."""
     try:

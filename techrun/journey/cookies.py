@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult
 
@@ -74,7 +75,7 @@ class Jar:
         """The cookies for this URL; longer paths come first."""
         if not self._cookies:
             return []
-        host = url.hostname or ""
+        host = _host(url)
         found = [cookie for cookie in self._cookies.values() if cookie.goes_to(url, host, now)]
         found.sort(key=lambda cookie: -len(cookie.path))
         return found
@@ -90,7 +91,7 @@ def parse(line: str, url: SplitResult, now: float) -> Cookie | None:
     attributes = {
         key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in rest)
     }
-    host = url.hostname or ""
+    host = _host(url)
     domain = attributes.get("domain", "").lstrip(".").lower()
     if domain and domain != host and not _may_set(host, domain):
         return None
@@ -112,7 +113,12 @@ def parse(line: str, url: SplitResult, now: float) -> Cookie | None:
 
 def is_secure(url: SplitResult) -> bool:
     """Whether browsers trust the way to this URL with a `Secure` cookie: https, or this machine."""
-    return url.scheme == "https" or url.hostname in ("localhost", "127.0.0.1", "::1")
+    return url.scheme == "https" or _host(url) in ("localhost", "127.0.0.1", "::1")
+
+
+@lru_cache(1024)  # urllib reads it out of the address each time
+def _host(url: SplitResult) -> str:
+    return url.hostname or ""
 
 
 def site_of(host: str) -> str:

@@ -94,8 +94,10 @@ class _Story:
 
     def outcome(self) -> Outcome:
         """What this run found."""
-        state, explain, records = self.state, self.state.options.explain, self.state.options.records
-        steps = tuple(report.result(explain=explain, records=records) for report in self.reports)
+        state, explain = self.state, self.state.options.explain
+        if state.options.brief:
+            return self._brief()
+        steps = tuple(report.result(explain=explain) for report in self.reports)
         decided_in, decisive = self._verdict()
         name = decided_in.step.name if decided_in else ""
         return Outcome(
@@ -106,11 +108,28 @@ class _Story:
             phases=steps[0].phases if len(steps) == 1 else sum((step.phases for step in steps), Phases()),
             measures=measures(state.last, state.certificate),
             steps=steps,
-            cleanup=tuple(report.result(explain=explain, records=records) for report in self.cleanup),
+            cleanup=tuple(report.result(explain=explain) for report in self.cleanup),
             cleanup_failed=any(report.failure is not None for report in self.cleanup),
             orders=tuple(order.settle(self.cleanup) for order in state.orders),
             order_failed=any(order.step.name == name for order in state.orders),
             trace_id=state.trace_id,
+            not_run=self.not_run,
+        )
+
+    def _brief(self) -> Outcome:
+        """What this run found, without steps and measures."""
+        decided_in, decisive = self._verdict()
+        name = decided_in.step.name if decided_in else ""
+        orders = self.state.orders
+        return Outcome(
+            status=status_of(decisive),
+            reason=decisive.reason if decisive else None,
+            message=decisive.message if decisive else "",
+            step=name,
+            cleanup_failed=any(report.failure is not None for report in self.cleanup),
+            orders=tuple(order.settle(self.cleanup) for order in orders),
+            order_failed=any(order.step.name == name for order in orders),
+            trace_id=self.state.trace_id,
             not_run=self.not_run,
         )
 

@@ -46,7 +46,7 @@ class Report:
         """What makes the step fail; None where it passes."""
         return first_hard(self.findings)
 
-    def result(self, *, explain: bool, records: bool = True) -> Step:
+    def result(self, *, explain: bool) -> Step:
         """What is told of the step."""
         decisive = self.failure or (self.findings[0] if self.findings else None)
         failed = self.failure is not None
@@ -62,7 +62,7 @@ class Report:
             attempts=self.attempts,
             title=self.step.title,
             span_id=self.span,
-            exchanges=self.log.records() if explain or (failed and records) else (),
+            exchanges=self.log.records() if failed or explain else (),
             skipped=self.skipped,
         )
 

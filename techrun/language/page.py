@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
 import lxml.etree
@@ -60,7 +60,11 @@ class Page:
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""
-        return next(iter(self.header_values(name)), None)
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key == wanted or key.lower() == wanted:
+                return value
+        return None
 
     def header_values(self, name: str) -> list[str]:
         """Every value of a header, in the order sent."""
@@ -101,8 +105,8 @@ class Page:
         return next(marked, None) or self._declared_charset()
 
     def _declared_charset(self) -> str:
-        declared = CHARSET.search(self.header("content-type") or "")
-        if declared and (codec := web_codec(declared[1])):
+        codec = _codec_of(self.header("content-type") or "")
+        if codec:
             return codec
         start = self.body[:2048].lower()
         written_in = b"charset" in start or b"encoding" in start  # a twentieth of the pattern's cost
@@ -202,6 +206,13 @@ def _or_raise(value: Kept | PageError) -> Kept:
     if isinstance(value, PageError):
         raise PageError(str(value))
     return value
+
+
+@lru_cache(256)  # a shop's pages are all of a few types
+def _codec_of(content_type: str) -> str:
+    """The charset that a content type names, or nothing."""
+    declared = CHARSET.search(content_type)
+    return web_codec(declared[1]) if declared else ""
 
 
 def web_codec(label: str) -> str:

@@ -69,9 +69,7 @@ class Equipment:
         connections = Connections(network)
         driver = Driver(connections.exchange, (plan.deadline, plan.cleanup_deadline), think, means.pacer.now)
         teller = Teller(means.recorder, slot, journey, driver, fire)
-        options = engine.Options(
-            until, means.allow_orders, row=slot.number, own_hosts_only=True, records=False
-        )
+        options = engine.Options(until, means.allow_orders, row=slot.number, own_hosts_only=True, brief=True)
         context = engine.Context(
             f"{_RUN}-{slot.number}", time.time, _CHANCE, means.bundle.redactor, on_step=teller.step_done
         )
