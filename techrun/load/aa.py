@@ -56,7 +56,7 @@ def self_test(runs: Sequence[Run]) -> SelfTest:
         if any(each.statistic == name for each in contrasts)
     )
     counts = (len(sound), len(runs) - len(sound), alarms, unsure)
-    return SelfTest(*counts, low, high, detectable, _text(*counts, low, high, detectable))
+    return SelfTest(*counts, low, high, detectable, _text(*counts, detectable))
 
 
 def share_interval(count: int, of: int) -> tuple[float, float]:
@@ -67,17 +67,10 @@ def share_interval(count: int, of: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def _text(
-    runs: int,
-    invalid: int,
-    alarms: int,
-    unsure: int,
-    low: float,
-    high: float,
-    detectable: Iterable[tuple[str, float]],
-) -> str:
+def _text(runs: int, invalid: int, alarms: int, unsure: int, detectable: Iterable[tuple[str, float]]) -> str:
     if not runs:
         return f"None of {invalid} runs could be believed: this runner cannot measure."
+    low, high = share_interval(alarms, runs)
     told = f"{alarms} false alarms in {runs} runs of the release against itself ({share_text(alarms, runs)},"
     told += f" 95 % interval {share_text(low, 1)} to {share_text(high, 1)}); {unsure} could not tell"
     if invalid:

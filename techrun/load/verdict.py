@@ -17,7 +17,6 @@ from techrun.load.rules import decides
 from techrun.load.stored import KEPT, stored
 from techrun.load.summing_up import summary
 
-
 CUT_SHORT = frozenset({"invalid.stopped", "invalid.no_requests"})
 """What is no reason to doubt a run that was stopped because it could not hold any more."""
 
