@@ -30,8 +30,8 @@ SILENCE = 20.0
 """Seconds without a report after which the generator is taken to hang."""
 SHORT_DRAIN = 3.0
 """Seconds that visits under way are waited for after Ctrl-C; a pipeline that cancels kills soon after."""
-GRACE = 30.0
-"""Seconds that a run may last longer than its schedule and drain."""
+GRACE = 120.0
+"""Seconds that a run may last longer than its schedule and drain: cleanup has time of its own."""
 BEFORE_END = 2.5
 """Seconds before the last arrival at which it is decided whether to go on: the generator needs to hear of it in time."""
 MOST_LOOKS = 3

@@ -15,20 +15,28 @@ RECENT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One step of one release in the last seconds; failed steps since the beginning."""
+class Now:
+    """One step of one release in the last seconds; how many and what failed count from the beginning."""
 
-    step: str
-    arm: Arm
     rate: float
     """Per second."""
     p50: float | None
     p95: float | None
     count: int
-    """Since the beginning, failed ones too."""
+    """Failed ones too."""
     failed: int
     reason: str
     """The commonest of the failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step; `old` only where two releases are held against each other."""
+
+    step: str
+    """Empty: whole visits."""
+    new: Now
+    old: Now | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,6 @@ class Picture:
     orders: int
     criteria: tuple[Ruling, ...] = ()
     """How the written criteria stand, once something was measured."""
-    interleaved: bool = False
     closed_model: bool = False
 
 
@@ -80,7 +87,6 @@ def picture(tally: Tally, run: Run, at: float, criteria: Sequence[Ruling] = ()) 
         workers=tally.workers,
         orders=tally.counts.get("orders", 0),
         criteria=tuple(criteria),
-        interleaved=len(schedule.arms) > 1,
         closed_model=schedule.model == "closed",
     )
 
@@ -111,24 +117,24 @@ def _windows(schedule: Schedule) -> int:
 
 
 def _rows(tally: Tally, run: Run) -> Iterable[Row]:
-    """The steps in the order in which visitors take them, those of several journeys under one name together."""
+    """Whole visits, then the steps in the visitors' order; those of several journeys under one name together."""
     names = dict.fromkeys(step for persona in run.personas if not persona.left_out for step in persona.steps)
     recent = tally.recent(_windows(run.schedule))
     span = min(RECENT, max(tally.at, run.schedule.width))
-    for step in (*names, ""):
-        for arm in run.schedule.arms:
-            total = tally.total(arm, step)
-            if not total.count:
-                continue
-            cells = [cell for cell in recent if cell.arm == arm and cell.step == step]
-            yield _row(step or "whole visit", arm, total, cells, span)
+    for step in ("", *names):
+        totals = {arm: tally.total(arm, step) for arm in run.schedule.arms}
+        if not any(total.count for total in totals.values()):
+            continue
+        sides: dict[Arm, Now] = {
+            arm: _now(total, [cell for cell in recent if cell.arm == arm and cell.step == step], span)
+            for arm, total in totals.items()
+        }
+        yield Row(step, sides["new"], sides.get("old"))
 
 
-def _row(step: str, arm: Arm, total: Cell, recent: Sequence[Cell], span: float) -> Row:
+def _now(total: Cell, recent: Sequence[Cell], span: float) -> Now:
     buckets = merged(cell.buckets for cell in recent)
-    return Row(
-        step=step,
-        arm=arm,
+    return Now(
         rate=sum(cell.count for cell in recent) / span,
         p50=quantile(buckets, 0.5),
         p95=quantile(buckets, 0.95),

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from techrun.load.live import Picture, Row
+from techrun.load.live import Now, Picture, Row
 from techrun.load.records import Health
 from techrun.load.report import words
 
@@ -92,7 +92,7 @@ class Screen:
 
     def _render(self) -> RenderableType:
         if self._seen is None:
-            return Text(f"{self._title}: preparing …", "bold")
+            return Text(f"{self._title}: the generator starts …", "bold")
         return drawn(self._seen, self._title, self._console.height - AROUND)
 
 
@@ -143,29 +143,41 @@ def _traffic(seen: Picture) -> Text:
 
 
 def _steps(seen: Picture, most: int) -> RenderableType:
+    two = any(row.old for row in seen.rows)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("step, last 10 s", no_wrap=True, overflow="ellipsis")
-    for column in ("/s", "p50", "p95", "done", "failed"):
-        table.add_column(column, justify="right", no_wrap=True)
+    columns = ("/s", "p50", "p50 old", "p95", "p95 old", "done", "failed", "failed old")
+    for column in columns:
+        if two or not column.endswith("old"):
+            table.add_column(column, justify="right", no_wrap=True)
     for row in seen.rows[:most]:
-        table.add_row(*_row(row, seen))
+        table.add_row(Text(row.step or "whole visit"), *_cells(row))
     if len(seen.rows) > most:
         table.add_row(Text(f"… {len(seen.rows) - most} more", "dim"))
     return table
 
 
-def _row(row: Row, seen: Picture) -> list[RenderableType]:
-    name = f"{row.step} ({row.arm})" if seen.interleaved else row.step
-    failed = Text(f"{words.count(row.failed)} {row.reason}".rstrip() if row.failed else "0")
-    failed.stylize("red" if row.failed else "dim")
+def _cells(row: Row) -> list[RenderableType]:
+    new, old = row.new, row.old
+    if old is None:
+        p50, p95 = words.duration(new.p50), words.duration(new.p95)
+        return [words.rate(new.rate), p50, p95, words.count(new.count), _failed(new)]
     return [
-        Text(name),
-        words.rate(row.rate),
-        words.duration(row.p50),
-        words.duration(row.p95),
-        words.count(row.count),
-        failed,
+        words.rate(new.rate + old.rate),
+        words.duration(new.p50),
+        words.duration(old.p50),
+        words.duration(new.p95),
+        words.duration(old.p95),
+        words.count(new.count + old.count),
+        _failed(new),
+        _failed(old),
     ]
+
+
+def _failed(now: Now) -> Text:
+    text = Text(f"{words.count(now.failed)} {now.reason}".rstrip() if now.failed else "0")
+    text.stylize("red" if now.failed else "dim")
+    return text
 
 
 def _health(seen: Picture) -> Text:
@@ -188,21 +200,21 @@ def _known(name: str, health: tuple[Health, ...]) -> list[float]:
 
 def line_of(seen: Picture) -> str:
     """One line of a log."""
-    whole = [row for row in seen.rows if row.step == "whole visit"]
-    failed = sum(row.failed for row in seen.rows if row.step != "whole visit")
-    p95 = ", ".join(
-        f"p95 {words.duration(row.p95)}{f' ({row.arm})' if seen.interleaved else ''}" for row in whole
-    )
+    failed = sum(row.new.failed + (row.old.failed if row.old else 0) for row in seen.rows if row.step)
     name = f"{seen.phase} ({seen.stage})" if seen.stage else seen.phase
+    asked = "" if seen.closed_model else f" of {words.rate(seen.asked)}"
     parts = [
         f"{words.clock(seen.at)} {name}",
-        f"{words.rate(seen.started)} of {words.rate(seen.asked)} visits/s"
-        if not seen.closed_model
-        else f"{words.rate(seen.started)} visits/s",
-        f"{words.number_of(seen.visitors, 'visitor')}",
-        f"visit {p95}" if p95 else "",
+        f"{words.rate(seen.started)}{asked} visits/s",
+        words.number_of(seen.visitors, "visitor"),
+        *(_visit(row) for row in seen.rows if not row.step),
         f"{words.count(failed)} failed",
         f"{words.count(seen.late)} late" if seen.late else "",
         f"{words.count(seen.dropped)} found no room" if seen.dropped else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _visit(row: Row) -> str:
+    old = f" (old {words.duration(row.old.p95)})" if row.old else ""
+    return f"visit p95 {words.duration(row.new.p95)}{old}"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from techrun.load.records import Ruling, Run
 from techrun.load.report import words
-from techrun.load.report.figures import StepRow, failures, loads, step_rows, total_row, visit_rows
+from techrun.load.report.figures import StepRow, failures, loads, p99, step_rows, total_row, visit_rows
 from techrun.load.report.rulings import against, detectable, others
 from techrun.load.report.rulings import deciding as decided
 from techrun.load.report.series import Side, sides
@@ -62,7 +62,8 @@ def _cells(row: StepRow, name: str) -> list[str | Text]:
     figures = row.new
     failed = Text(words.share(figures.error_share), "red" if figures.failed else "")
     cells: list[str | Text] = [Text(name), words.count(figures.count), failed]
-    cells += [words.duration(figures.quantile(share)) for share in (0.5, 0.95, 0.99)]
+    cells += [words.duration(figures.quantile(share)) for share in (0.5, 0.95)]
+    cells.append(words.duration(p99(figures)))
     if row.old is not None:
         ratio = row.ratio(0.95)
         cells += [words.duration(row.old.quantile(0.95)), words.change(ratio) if ratio else words.NOTHING]
