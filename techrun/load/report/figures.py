@@ -40,11 +40,6 @@ class StepRow:
     contrast: Contrast | None = None
     """Of the p95, where it was compared in the same run."""
 
-    @property
-    def changed(self) -> float | None:
-        """The p95, new against old: as it was compared, else as it stands in the row; None where unknown."""
-        return self.contrast.ratio if self.contrast else self.ratio(0.95)
-
     def ratio(self, share: float) -> float | None:
         """New against old of this quantile; None where one of them is not known."""
         new, old = self.new.quantile(share), self.old.quantile(share) if self.old else None

@@ -25,7 +25,8 @@ class ForestRow:
     says: str
     sign: words.Said
     low: float
-    at: float
+    at: float | None
+    """None where it lies beyond the axis."""
     high: float
     cut_low: bool
     cut_high: bool
@@ -74,7 +75,7 @@ def _row(contrast: Contrast, x: Scale) -> ForestRow:
         says=f"{words.change(contrast.low)} to {words.change(contrast.high)}",
         sign=SEEN[contrast.regressed],
         low=round(x.place(low), 2),
-        at=round(x.place(at), 2),
+        at=round(x.place(at), 2) if x.low <= at <= x.high and isfinite(contrast.ratio) else None,
         high=round(x.place(high), 2),
         cut_low=low < x.low,
         cut_high=high > x.high or not isfinite(contrast.high),

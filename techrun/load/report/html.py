@@ -19,12 +19,15 @@ from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
 from techrun.load.rules import RULES, decides
 
+_UNREADABLE = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}
+"""What a page cannot hold."""
+
 
 def render(run: Run, baseline: Run | None = None) -> str:
     """The whole page. `baseline` is the stored run that is drawn beside this one where it has no old arm."""
     new, old = sides(run, baseline)
     page = _environment().get_template("report.html")
-    return page.render(
+    text = page.render(
         run=run,
         version=__version__,
         said=words.verdict_of(run),
@@ -37,6 +40,7 @@ def render(run: Run, baseline: Run | None = None) -> str:
         **_judged(run),
         **_measured(run, new, old),
     )
+    return text.translate(_UNREADABLE)
 
 
 def _judged(run: Run) -> dict[str, object]:
@@ -107,6 +111,6 @@ def _environment() -> Environment:
     )
     loader = found.loader
     style = loader.get_source(found, "report.css")[0] if loader else ""
-    found.filters["by_journey"] = _by_journey
+    found.filters.update(by_journey=_by_journey, tight=words.tight)
     found.globals.update(style=Markup(style), words=words, p99=figures.p99, rules=RULES)  # noqa: S704  a file of our own
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from techrun.load.records import Run
+from techrun.load.records import Contrast, Run
 from techrun.load.report import words
 from techrun.load.report.command import command
 from techrun.load.report.figures import Failure, StepRow, failures, loads, step_rows, total_row
@@ -21,7 +21,7 @@ SIGNS = {
 }
 MOST_ROWS = 30
 """Of one table; the report has them all."""
-_ACTIVE = re.compile(r"([\\`*_\[\]#|~:@$]|^[-+])")
+_ACTIVE = re.compile(r"([\\`*_\[\]#|~@$]|:(?=\S)|^[-+])")
 
 
 def render(run: Run, baseline: Run | None = None, link: str = "") -> str:
@@ -69,7 +69,7 @@ def _steps(run: Run, new: Side, old: Side | None) -> str:
     shown = rows[:MOST_ROWS]
     table = [_step(row, old, several=several) for row in shown]
     table.append(_step(total_row(new, old), old))
-    head = ["Step", "Steps", "Failed", "Median"]
+    head = ["Step", "Taken", "Failed", "Median"]
     head += (
         [f"p95 {plain(old.name)}", f"p95 {plain(new.name)}", "Change", "95 % interval"] if old else ["p95"]
     )
@@ -85,14 +85,24 @@ def _step(row: StepRow, old: Side | None, *, several: bool = False) -> list[str]
         words.share(row.new.error_share),
         words.duration(row.new.quantile(0.5)),
     ]
-    p95 = words.duration(row.new.quantile(0.95))
     if old is None or row.old is None:
-        return [*cells, p95]
-    contrast, ratio = row.contrast, row.changed
-    interval = f"{words.change(contrast.low)} to {words.change(contrast.high)}" if contrast else ""
-    mark = " :x:" if contrast and contrast.regressed else ""
-    change = words.change(ratio) + mark if ratio else words.NOTHING
-    return [*cells, words.duration(row.old.quantile(0.95)), p95, change, interval]
+        return [*cells, words.duration(row.new.quantile(0.95))]
+    if row.contrast:
+        return cells + _compared(row.contrast)
+    both = [words.duration(one.quantile(0.95)) for one in (row.old, row.new)]
+    ratio = row.ratio(0.95)
+    return [*cells, *both, words.change(ratio) if ratio else words.NOTHING, ""]
+
+
+def _compared(contrast: Contrast) -> list[str]:
+    """Old, new, change and interval, all four as they were compared."""
+    mark = " :x:" if contrast.regressed else ""
+    return [
+        words.duration(contrast.old),
+        words.duration(contrast.new),
+        words.change(contrast.ratio) + mark,
+        f"{words.change(contrast.low)} to {words.change(contrast.high)}",
+    ]
 
 
 def _failures(rows: Sequence[Failure]) -> str:
@@ -110,7 +120,7 @@ def _failures(rows: Sequence[Failure]) -> str:
         for row in rows[:MOST_ROWS]
     ]
     head = ["Failed step", "Reason", "New", *(["Old"] if old else []), "For example"]
-    return _table(head, table)
+    return _table(head, table, ruler=["---", "---", *["---:"] * (2 if old else 1), "---"])
 
 
 def plain_code(text: str) -> str:
@@ -147,7 +157,7 @@ def _foot(run: Run, link: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column to the left, figures to the right."""
-    ruler = ["---", *("---:" for _ in head[1:])]
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], ruler: Sequence[str] = ()) -> str:
+    """Unless the ruler says otherwise: the first column to the left, figures to the right."""
+    ruler = ruler or ["---", *("---:" for _ in head[1:])]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ruler, *rows))

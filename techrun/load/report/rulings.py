@@ -47,7 +47,7 @@ def against(run: Run) -> str:
         kept = f" {words.number_of(comparison.baseline_runs, 'accepted run')} like this one so far."
         return f"It was held against no other release{why}.{kept if comparison.baseline_runs else ''}"
     way = {
-        "interleaved": "Both releases were loaded in the same run, visit by visit in random order.",
+        "interleaved": "Each pair of visits went to both releases, in random order.",
         "stored": f"The old figures are those of {words.number_of(comparison.baseline_runs, 'accepted run')} kept"
         " before, measured at another time.",
     }[comparison.method]
@@ -64,11 +64,12 @@ def detectable(contrasts: tuple[Contrast, ...]) -> str:
     able = in_sight(contrasts)
     if not able:
         return "This run was too short or too noisy to find any slowdown reliably." if contrasts else ""
-    parts = [
-        f"one of {words.change(one.detectable)} in the {statistic(one)} of {one.step or 'whole visits'}"
-        for one in dict.fromkeys((able[0], able[-1]))
-    ]
-    return f"In 4 of 5 runs like this one, a slowdown is found from these sizes on: {words.listed(parts)}."
+    finest, coarsest = (
+        f"{words.change(one.detectable)} in the {statistic(one)} of {one.step or 'whole visits'}"
+        for one in (able[0], able[-1])
+    )
+    said = f"Four of five runs like this one find a slowdown of {finest}"
+    return f"{said}; the least visible is {coarsest}." if finest != coarsest else f"{said}."
 
 
 def statistic(contrast: Contrast) -> str:

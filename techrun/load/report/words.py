@@ -147,6 +147,11 @@ def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
+def tight(text: str) -> str:
+    """Text in which no figure is parted from its unit at the end of a line."""
+    return re.sub(r"(?<=\d) (?=%|(?:ms|s|min|h|times)\b)", "\N{NO-BREAK SPACE}", text)
+
+
 LONGEST_NAME = 24
 """Characters of a release's name beside a line: hashes and the like are cut."""
 
