@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -55,11 +56,16 @@ def write_textfile(metrics: Metrics, path: Path) -> None:
 
 def push(metrics: Metrics, url: str) -> None:
     """Put all in place of this scenario's group on a Pushgateway; who we are stands in the environment."""
+    if "@" in url:
+        raise MetricsError(
+            "the Pushgateway's address names a user: write TECHRUN_PUSHGATEWAY_USER and "
+            "TECHRUN_PUSHGATEWAY_PASSWORD into the environment instead"
+        )
     run = metrics.run
     grouping = {"shop": run.shop, "scenario": run.scenario}
     try:
         push_to_gateway(url, JOB, metrics.registry, grouping, PATIENCE, _handler(os.environ))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise MetricsError(f"the Pushgateway {url} did not take the metrics ({error})") from error
 
 

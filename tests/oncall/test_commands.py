@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from techrun.handling import Window
+from techrun.handling import LoadTest, Window
 from techrun.standing import Hold, Incident
 from techrun.store.desk import add_window, load_desk, releases, windows
+from techrun.store.loads import begin_load_test
 from techrun.store.state import begin_hold, save_incident
 
 
@@ -44,6 +45,22 @@ class TestStatus:
             save_incident, Incident(9, "uplink", "", "ticket", "techrun's own network is gone", now, now)
         )
         assert techrun("status").out.startswith("techrun's own network is gone")
+
+    def test_it_tells_which_shop_is_under_load(self, techrun, world):
+        now = time.time()
+        for number, shop, until in (
+            ("r1", "acme-es", now + 60),
+            ("r2", "acme-es", now - 1),
+            ("r3", "b", now + 60),
+        ):
+            world.write(
+                begin_load_test, LoadTest(number, shop, "checkout", "v2", "https://s", now - 9, until)
+            )
+        said = techrun("status").out
+        assert said.count("load test") == 1
+        assert "load test running: checkout, v2, on https://s, since" in said
+        told = json.loads(techrun("status", "--format", "json").out)
+        assert [one["id"] for one in told["load_tests"]] == ["r1"]
 
     def test_as_json_it_has_everything(self, techrun, world):
         told = json.loads(techrun("status", "--format", "json", "acme-es/home").out)
@@ -130,6 +147,18 @@ class TestIncidents:
         world.write(save_incident, Incident(7, "reported", "acme-es", "page", "client phoned", 1, 1))
         said = techrun("incidents", "show", "7").out
         assert ("it began" in said, "run failed" in said) == (True, False)
+
+    def test_the_story_of_one_tells_the_load_that_the_shop_was_under(self, techrun, world):
+        for number, began, until in (("r1", -60, 30), ("r2", -900, -800), ("r3", 60, 9000)):
+            times = (world.began + began, world.began + until)
+            world.write(begin_load_test, LoadTest(number, "acme-es", number, "v2", "https://s", *times))
+        said = techrun("incidents", "show", "1").out
+        assert "load test over: r1, v2, on https://s," in said
+        assert "load test running: r3, v2, on https://s, since" in said
+        assert "r2" not in said
+        assert "load test begins: r1, v2, https://s" in said
+        assert "load test ends: r1, v2, https://s" in said
+        assert "load test ends: r3" not in said
 
     def test_without_a_daemon_it_is_noted(self, techrun, world):
         done = techrun("incidents", "open", "client phoned", "--shop", "acme-es")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from techrun.load.metrics import Metrics
+from techrun.load.records import Cell, Health, Report, Run, Schedule, Stage, Traffic
 from techrun.model import Check, CheckId, Order, Outcome, Phases, Result, Shop, Status, Step
 from techrun.sinks._prometheus_families import _MEASURE_HELP
 from techrun.sinks.prometheus import (
@@ -16,10 +18,13 @@ from techrun.sinks.prometheus import (
     Revenue,
     incident_families,
     leak_families,
+    load_families,
+    load_tests_family,
     outbox_families,
     revenue_families,
     store_family,
 )
+from techrun.views import LoadSummary, StepFigures
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(
@@ -45,6 +50,7 @@ def everything():
     sink.add_source("orders", lambda: leak_families({("acme-es", "buy"): 1}))
     money = Revenue("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
     sink.add_source("revenue", lambda: revenue_families([money]))
+    sink.add_source("loads", daemon_loads)
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     sink.add_source("store", lambda: [store_family(writable=True)])
     for check in KINDS:
@@ -56,7 +62,32 @@ def everything():
             orders=(Order("pay", "order_id=7", "leaked"),) if check.places_orders else (),
         )
         sink.accept(Result(check, outcome, "r", 1.7e9, 0.2, 0.001))
-    return list(text_string_to_metric_families(b"".join(sink.metrics()).decode()))
+    daemon = list(text_string_to_metric_families(b"".join(sink.metrics()).decode()))
+    known = {family.name for family in daemon}
+    return [*daemon, *(family for family in load_run() if family.name not in known)]
+
+
+def daemon_loads():
+    """What the daemon tells of load tests."""
+    run = LoadSummary(
+        "r1", "acme-es", "checkout", "v2", "", 1.0, 2.0, "pass", "", accepted=True, fingerprint={}
+    )
+    yield from load_families([(run, [StepFigures("new", "buy", "cart", 10, 1, 0.1, 0.2, 0.3)])])
+    yield load_tests_family({"acme-es": 1})
+
+
+def load_run():
+    """What a load run tells of itself, while it goes on."""
+    metrics = Metrics(
+        Run("r1", "acme-es", "checkout", "v2", "", 1.0, 2.0, Schedule((Stage("measure", 9, 1, 1),)))
+    )
+    cells = tuple(
+        Cell("new", journey, step, 0, {-96: 1}, {"status": 1})
+        for journey, step in (("buy", "cart"), ("buy", ""), ("control", "control"))
+    )
+    health = (Health("local", 0, 0.1, 2.0, 0.0, 0.0, 0.0, 0.0, 1),)
+    metrics.add(Report(1.0, cells, (Traffic(0, 1, 1, 0, 0, 1),), health))
+    return list(metrics.collect())
 
 
 def documented():

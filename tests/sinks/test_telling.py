@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from techrun.alerts.policy import Planned, Policy, Voice
-from techrun.handling import Acknowledgement, Release, Window
+from techrun.handling import Acknowledgement, LoadTest, Release, Window
 from techrun.impact import Impact
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Shop, Status
 from techrun.sinks._around import Around
@@ -142,6 +142,12 @@ class Watch:
         self.desk = replace(self.desk, releases={"acme-es": released})
         return self
 
+    def load(self, seconds=600.0, shop="acme-es"):
+        """A load test that says it goes on for so long."""
+        test = LoadTest("r1", shop, "checkout", "v2", "https://shop.example", self.now, self.now + seconds)
+        self.desk = replace(self.desk, load_tests=(*self.desk.load_tests, test))
+        return self
+
     @property
     def story(self):
         return [decided.decision for decided in decisions_of(self.connection, 1)]
@@ -273,6 +279,34 @@ def test_the_grace_of_a_release_holds_for_two_minutes_and_is_recorded():
     watch.wait(60).run(HOME, BROKEN, BROKEN, after=1)
     assert watch.told == [("opened", "oncall")]
     assert "v812" in watch.last.body
+
+
+def test_an_outage_under_load_tells_of_the_load_test_and_is_held_by_nothing():
+    quiet, loaded = Watch().fail(HOME).wait(2), Watch().load().fail(HOME).wait(2)
+    assert loaded.told == quiet.told == [("opened", "oncall")]
+    assert "Load test running: checkout, v2, since 14:13." in loaded.last.body
+    assert "running: checkout, v2, since 14:13" in loaded.last.html
+    assert loaded.last.title == quiet.last.title
+    assert "Load test" not in quiet.last.body
+    assert loaded.rules == quiet.rules
+
+
+def test_a_load_test_that_the_outage_ended_is_told_as_over():
+    """The kill switch stops the load as soon as a probe fails, and before anybody is told."""
+    watch = Watch().load(seconds=15).fail(HOME).wait(2)
+    assert "Load test over: checkout, v2, 14:13 to 14:13." in watch.last.body
+    watch.wait(3600).heal(HOME).wait(2)
+    assert watch.last.event == "recovered"
+    assert "Load test over: checkout, v2" in watch.last.body
+
+
+def test_a_load_test_whose_process_died_is_running_no_longer():
+    watch = Watch().load(seconds=60).wait(300).fail(HOME).wait(2)
+    assert "Load test" not in watch.last.body
+
+
+def test_the_load_test_of_another_shop_is_not_told():
+    assert "Load test" not in Watch().load(shop="acme-fr").fail(HOME).wait(2).last.body
 
 
 def test_a_window_of_the_calendar_is_recorded_when_it_begins():

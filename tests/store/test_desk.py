@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from techrun.handling import Acknowledgement, Annotation, Release, Window
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Release, Window
 from techrun.store.desk import (
     LATELY,
     acknowledge,
@@ -25,6 +25,7 @@ from techrun.store.desk import (
     secret,
     windows,
 )
+from techrun.store.loads import begin_load_test, end_load_test
 from techrun.store.migrations import migrate
 
 NOW = 10_000.0
@@ -120,6 +121,21 @@ class TestAnnotations:
         for one in said:
             annotate(connection, one)
         assert annotations_of(connection, 1) == said
+
+
+class TestLoadTests:
+    def test_one_stays_on_the_desk_for_a_day_after_its_end(self, connection, desk):
+        now = 200_000.0
+        for number, until in (("r1", now + 60), ("r2", now - 86_399), ("r3", now - 86_401)):
+            begin_load_test(connection, LoadTest(number, "a", "checkout", "v2", "https://s", 1.0, until))
+        assert {one.id for one in desk(now).load_tests} == {"r1", "r2"}
+
+    def test_one_is_ended_once_and_never_later_than_it_was(self, connection, desk):
+        begin_load_test(connection, LoadTest("r1", "a", "checkout", "v2", "https://s", 1.0, NOW + 60))
+        assert end_load_test(connection, "r1", NOW)
+        assert not end_load_test(connection, "r1", NOW + 30)
+        assert not end_load_test(connection, "r9", NOW)
+        assert [one.until for one in desk().load_tests] == [NOW]
 
 
 class TestReleases:
