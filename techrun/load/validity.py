@@ -91,8 +91,12 @@ def _requests(run: Run, windows: frozenset[int]) -> Ruling | None:
 
 
 def _asked(run: Run, traffic: Traffic) -> int:
-    """The visits of a window by the schedule itself: a process that died does not tell what it owed."""
-    return traffic.due if run.schedule.model == "closed" else plan.planned(run.schedule, traffic.window)
+    """The visits of a window by the schedule itself: a process that died does not tell what it owed.
+
+    Those after the run was stopped were not asked for; the generator knows where that was.
+    """
+    told = run.schedule.model == "closed" or run.stopped
+    return traffic.due if told else plan.planned(run.schedule, traffic.window)
 
 
 def _rate(run: Run, traffic: Sequence[Traffic]) -> Ruling | None:

@@ -124,7 +124,7 @@ def _show_circumstances(run: Run, console: Console) -> None:
     ]
     if run.verdict and run.verdict.comparison:
         lines.append(detectable(run.verdict.comparison.contrasts))
-    if run.stopped:
+    if run.stopped and not (run.verdict and run.stopped in run.verdict.summary):
         lines.append(f"It ended early: {run.stopped}.")
     for line in filter(None, lines):
         console.print(Text(line, "dim"))
