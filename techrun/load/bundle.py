@@ -85,13 +85,16 @@ def _data(document: Any) -> dict[str, Any]:
 
 
 def embed(source: str, bundle: Bundle) -> str:
-    """The scenario with its journeys in front: one file that runs wherever techrun and Locust are installed."""
-    lines = source.splitlines(keepends=True)
-    first = _first_statement(source)
-    head, rest = "".join(lines[:first]), "".join(lines[first:])
-    gap = "" if not head or head.endswith("\n\n") else "\n" if head.endswith("\n") else "\n\n"
-    text = bundle.to_json().replace("'", "\\u0027")
-    return f"{head}{gap}{_CALL.format(shop=bundle.shop, text=text)}\n{rest.lstrip(chr(10))}"
+    """The scenario with its journeys in front: one file that runs wherever techrun and Locust are installed.
+
+    UsageError where the text is no Python.
+    """
+    lines = source.split("\n")
+    first = _lines_in_front(parsed(source))
+    head, rest = "\n".join(lines[:first]), "\n".join(lines[first:]).lstrip("\n")
+    text = bundle.to_json().replace("'''", r"\u0027\u0027\u0027")
+    parts = (head, _CALL.format(shop=bundle.shop, text=text), rest)
+    return "\n\n".join(part for part in parts if part)
 
 
 _CALL = """\
@@ -103,15 +106,21 @@ _embedded(
     r'''
 {text}
 '''
-)
-"""
+)"""
 
 
-def _first_statement(source: str) -> int:
-    """The number of lines that must stay in front: the docstring, and what is imported from `__future__`."""
-    body = ast.parse(source).body
+def parsed(source: str) -> ast.Module:
+    """The scenario as Python reads it; UsageError where it is none."""
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise UsageError(f"the scenario is no valid Python: line {error.lineno}: {error.msg}") from None
+
+
+def _lines_in_front(module: ast.Module) -> int:
+    """The number of lines that must stay first: the docstring, and what is imported from `__future__`."""
     last = 0
-    for index, node in enumerate(body):
+    for index, node in enumerate(module.body):
         is_docstring = index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not is_docstring and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             break

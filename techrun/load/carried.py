@@ -27,7 +27,7 @@ from techrun.journey.plan import Plan
 from techrun.language.definition import Definition, Path
 from techrun.language.words import did_you_mean
 from techrun.load.needs import Needs, needs_of
-from techrun.load.packing import secrets_in, unpack
+from techrun.load.packing import pretty, secrets_in, unpack
 from techrun.redact import Redactor
 
 VERSION = 1
@@ -66,7 +66,7 @@ class Bundle:
     def to_json(self) -> str:
         """The bundle without any secret's value, to be read again by `from_json`."""
         facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "given"}
-        return json.dumps(facts, indent=1)
+        return pretty(facts)
 
     @classmethod
     def from_json(cls, text: str) -> Bundle:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from techrun.errors import UsageError
-from techrun.load.bundle import embed
+from techrun.load.bundle import embed, parsed
 from techrun.load.carried import Bundle
 
 
@@ -23,9 +23,5 @@ def export(source: str, bundle: Bundle) -> str:
 
 def _texts(source: str) -> list[str]:
     """Every text that is written in the scenario: the names of its journeys are among them."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise UsageError(f"the scenario is no valid Python: line {error.lineno}: {error.msg}") from None
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for node in ast.walk(parsed(source)) if isinstance(node, ast.Constant))
     return list(dict.fromkeys(text for text in texts if isinstance(text, str)))

@@ -19,6 +19,8 @@ from techrun.redact import Redactor
 
 _NUMBER, _TEXT, _MAP = "$number", "$text", "$map"
 _MARKS = frozenset({_NUMBER, _TEXT, _MAP})
+_WIDTH = 110
+"""Characters of a line."""
 _SHORT = 8
 """Characters of a secret that is too likely an ordinary word to be looked for in other spellings."""
 
@@ -34,7 +36,7 @@ class Packer:
     _other_spellings: Redactor = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {value: name for name, value in reversed(self.secrets.items())}
+        names = {value: name for name, value in reversed(list(self.secrets.items()))}
         longest_first = sorted(names, key=len, reverse=True)
         pattern = re.compile(f"({'|'.join(map(re.escape, longest_first))})") if names else None
         object.__setattr__(self, "_names", names)
@@ -125,3 +127,16 @@ def secrets_in(packed: Any) -> Iterator[str]:
     elif isinstance(packed, list):
         for item in packed:
             yield from secrets_in(item)
+
+
+def pretty(value: Any, indent: str = "") -> str:
+    """JSON for people: what fits into a line stands on one."""
+    line = json.dumps(value)
+    if not value or not isinstance(value, dict | list) or len(indent) + len(line) <= _WIDTH:
+        return line
+    deeper = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {pretty(item, deeper)}" for key, item in value.items()]
+        return f"{{\n{deeper}{f',{chr(10)}{deeper}'.join(parts)}\n{indent}}}"
+    parts = [pretty(item, deeper) for item in value]
+    return f"[\n{deeper}{f',{chr(10)}{deeper}'.join(parts)}\n{indent}]"
