@@ -13,7 +13,7 @@ from techrun.load.records import Run, Schedule
 from techrun.load.report import words
 from techrun.load.report.scales import Scale, Tick, Write, clock_ticks, decades, from_nought, line, ticks
 from techrun.load.report.series import Point, Side, point_width, stages_at
-from techrun.load.schedule import arrivals_end
+from techrun.load.schedule import arrivals_end, ends
 
 TABLE_ROWS = 30
 """In the figures below a chart over time."""
@@ -90,10 +90,10 @@ class Axes:
 def time_scale(run: Run, other: Side | None = None) -> Scale:
     """From the first arrival to the last thing that was recorded, the plan included."""
     last = max([-1, *(cell.window for cell in run.cells), *(one.window for one in run.traffic)])
-    ends = [1.0, arrivals_end(run.schedule), (last + 1) * run.schedule.width]
+    known = [1.0, arrivals_end(run.schedule), (last + 1) * run.schedule.width]
     if other:
-        ends.append((max((cell.window for cell in other.cells), default=-1) + 1) * other.schedule.width)
-    return Scale(0.0, max(ends))
+        known.append((max((cell.window for cell in other.cells), default=-1) + 1) * other.schedule.width)
+    return Scale(0.0, max(known))
 
 
 def over_time(run: Run, curves: Sequence[Curve], axes: Axes, *, name: str, title: str, says: str) -> Chart:
@@ -142,8 +142,7 @@ def _time_table(run: Run, curves: Sequence[Curve], axes: Axes) -> Table:
 def bands(schedule: Schedule, x: Scale) -> tuple[Band, ...]:
     """The phases along an axis of time; stages that have names apart."""
     placed = [(begin, end, one.phase, one.name) for begin, end, one in stages_at(schedule)]
-    end = arrivals_end(schedule)
-    placed.append((end, max(end, x.high), "drain", ""))
+    placed.append((arrivals_end(schedule), min(ends(schedule), x.high), "drain", ""))
     found: list[Band] = []
     for (phase, name), group in groupby(placed, key=lambda one: (one[2], one[3])):
         parts = list(group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, isfinite
 
 from techrun.load.records import Contrast
@@ -59,8 +59,16 @@ def forest(contrasts: Sequence[Contrast]) -> Forest | None:
     x = Scale(step * floor(low / step + 1e-9), step * ceil(high / step - 1e-9))
     return Forest(
         rows=tuple(_row(one, x) for one in contrasts),
-        ticks=ticks(x, words.change, 5),
+        ticks=_around(ticks(x, words.change, 5), x.place(1.0)),
         even=round(x.place(1.0), 2),
+    )
+
+
+def _around(marks: Sequence[Tick], even: float) -> tuple[Tick, ...]:
+    """The same marks; where some are left out, the one where both are the same stays."""
+    middle = min(range(len(marks)), key=lambda number: abs(marks[number].at - even))
+    return tuple(
+        replace(one, minor=len(marks) > 5 and (number - middle) % 2 == 1) for number, one in enumerate(marks)
     )
 
 
