@@ -15,9 +15,8 @@ from techrun.load.guards import (
     address_of,
     check_owner,
     check_target,
-    shared,
 )
-from techrun.load.platforms import platform_of
+from techrun.load.platforms import check_platform
 from techrun.load.records import Arm
 
 
@@ -83,11 +82,7 @@ def _ceiling(asked: float | None, written: float | None) -> float | None:
 def _address(url: str, limits: Limits, where: str) -> Address:
     address = address_of(url, where)
     check_target(address, limits, where)
-    if not address.loopback:
-        found = platform_of(address.url)
-        if found is not None:
-            platform, evidence = found
-            raise shared(address, platform.name, evidence)
+    check_platform(address)
     check_owner(address, limits)
     return address
 

@@ -14,9 +14,9 @@ import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address
-from urllib.parse import urlsplit
 
 from techrun import __version__
+from techrun.load.guards import Address, shared
 
 PATIENCE = 10.0
 """Seconds for the one request that looks at the headers."""
@@ -101,19 +101,29 @@ def _below(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def platform_of(url: str) -> tuple[Platform, str] | None:
-    """The shared platform that serves this address and what gives it away; asks the name service and the shop once."""
-    host = urlsplit(url).hostname or ""
+def check_platform(address: Address) -> None:
+    """GuardError where a shared platform serves this address; asks the name service and the shop once."""
+    if address.loopback:
+        return
+    found = platform_of(address)
+    if found is not None:
+        platform, evidence = found
+        raise shared(address, platform.name, evidence)
+
+
+def platform_of(address: Address) -> tuple[Platform, str] | None:
+    """The shared platform that serves this address, and what gives it away."""
+    host = address.host
     if found := by_host(host):
         return found, f"{host} is its name"
     names, addresses = _resolved(host)
     for alias in names:
         if found := by_host(alias):
             return found, f"{host} is an alias of {alias}"
-    for address in addresses:
-        if found := by_address(address):
-            return found, f"{host} has its address {address}"
-    found = by_headers(_headers(url))
+    for number in addresses:
+        if found := by_address(number):
+            return found, f"{host} has its address {number}"
+    found = by_headers(_headers(address))
     return (found, "its answer says so") if found else None
 
 
@@ -126,23 +136,21 @@ def _resolved(host: str) -> tuple[Sequence[str], Sequence[str]]:
     return [one.rstrip(".").lower() for one in (name, *aliases)], addresses
 
 
-def _headers(url: str) -> Sequence[tuple[str, str]]:
+def _headers(address: Address) -> Sequence[tuple[str, str]]:
     """The headers that the shop answers with; none where it does not answer, which the run itself will tell."""
-    parts = urlsplit(url)
     try:
-        connection = _connection(parts.scheme, parts.hostname or "", parts.port)
-        with contextlib.closing(connection):
-            connection.request("GET", parts.path or "/", headers={"User-Agent": f"techrun/{__version__}"})
+        with contextlib.closing(_connection(address)) as connection:
+            connection.request("GET", address.path or "/", headers={"User-Agent": f"techrun/{__version__}"})
             return connection.getresponse().getheaders()
     except (OSError, http.client.HTTPException):
         return ()
 
 
-def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+def _connection(address: Address) -> http.client.HTTPConnection:
     """To whoever answers there: nothing secret is sent, and a wrong certificate is the load test's matter."""
-    if scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    if address.scheme == "http":
+        return http.client.HTTPConnection(address.host, address.port, timeout=PATIENCE)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=context)
+    return http.client.HTTPSConnection(address.host, address.port, timeout=PATIENCE, context=context)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun.errors import ConfigError, Problem
-from techrun.load import guards, scenario
+from techrun.load import guards, platforms, scenario
 from techrun.load._equipment import steps_taken
 from techrun.load.bundle import Bundle
 from techrun.load.criteria import criteria_for
@@ -48,6 +48,7 @@ def of_locust(classes: Sequence[type], bundle: Bundle, host: str | None, users: 
         bundle.shop, bundle.url, bundle.env, tuple(bundle.settings.hosts), bundle.settings.max_rate
     )
     guards.check_target(target, limits, "--host")
+    platforms.check_platform(target)
     guards.check_owner(target, limits)
     case = _case(classes, bundle, {"new": target.url}, Wishes(users=users), 1)
     guards.check_rate(case.ready.schedule, {"new": target}, limits)
