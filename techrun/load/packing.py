@@ -80,7 +80,7 @@ class Packer:
 
     def _map(self, value: Mapping[str, Any], where: str) -> Any:
         pairs = [(self._text(key, where), self.pack(item, f"{where}.{key}")) for key, item in value.items()]
-        if all(isinstance(key, str) for key, _ in pairs) and not _MARKS.issuperset(value or {"": None}):
+        if all(isinstance(key, str) for key, _ in pairs) and not (len(pairs) == 1 and pairs[0][0] in _MARKS):
             return dict(pairs)
         return {_MAP: [list(pair) for pair in pairs]}
 
@@ -92,13 +92,14 @@ def unpack(value: Any, secret: Callable[[str], str]) -> Any:
     if not isinstance(value, dict):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return _number_of(json.dumps(value)) if is_number else value
-    match value:
-        case {"$number": written}:
-            return _number_of(unpack(written, secret))
-        case {"$text": [*parts]}:
-            return "".join(secret(part) if index % 2 else part for index, part in enumerate(parts))
-        case {"$map": [*pairs]}:
-            return {unpack(key, secret): unpack(item, secret) for key, item in pairs}
+    if len(value) == 1:
+        match value:
+            case {"$number": written}:
+                return _number_of(unpack(written, secret))
+            case {"$text": parts}:
+                return "".join(secret(part) if index % 2 else part for index, part in enumerate(parts))
+            case {"$map": pairs}:
+                return {unpack(key, secret): unpack(item, secret) for key, item in pairs}
     return {key: unpack(item, secret) for key, item in value.items()}
 
 
