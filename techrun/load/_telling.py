@@ -18,6 +18,9 @@ _FAILED = frozenset({Status.DOWN, Status.BLOCKED, Status.UNKNOWN})
 class StepError(Exception):
     """A failed step in Locust's own statistics. They keep each text apart, so it says the reason alone."""
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class Teller:
     """Made for one visit.

@@ -72,7 +72,11 @@ class Site:
 
 
 def reply(body=b"hello", status="200 OK", *headers):
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *(f"{key}: {value}" for key, value in headers)]
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body)}",
+        *(f"{key}: {value}" for key, value in headers),
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
@@ -241,7 +245,9 @@ def _signed(common_name, key, authority, days_left, names=()):
         .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
     )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_name(name) for name in names]), critical=False
+        )
     return builder.sign(authority.key if authority else key, hashes.SHA256())
 
 
@@ -273,7 +279,9 @@ class Visited:
 
     def cell(self, step):
         """Window, durations and errors of a step; "" is the visit."""
-        found = [(window, buckets, errors) for _, _, name, window, buckets, errors in self.cells if name == step]
+        found = [
+            (window, buckets, errors) for _, _, name, window, buckets, errors in self.cells if name == step
+        ]
         assert len(found) == 1, self.cells
         return found[0]
 
@@ -289,14 +297,28 @@ class Visited:
 def visit():
     """Make one visit of a journey in YAML to a shop; keyword arguments say how."""
 
-    def make(text, shop, *, slot=0, late=0.0, think=None, until=None, allow_orders=False, data=None, kill=None, **more):
+    def make(
+        text,
+        shop,
+        *,
+        slot=0,
+        late=0.0,
+        think=None,
+        until=None,
+        allow_orders=False,
+        data=None,
+        kill=None,
+        **more,
+    ):
         journey = Journey.model_validate({"journey": "test", **yaml.safe_load(textwrap.dedent(text))})
         for name, content in (data or {}).items():
             journey.data[name].load(content)
         constants = {"shop": {"url": shop}, "env": {}, "secret": {}, "synthetic": {}}
 
         def plan(name, host):
-            return compile_journey(journey, constants, {}, "en-US", base_url=host, user_agent="techrun/1", **more)
+            return compile_journey(
+                journey, constants, {}, "en-US", base_url=host, user_agent="techrun/1", **more
+            )
 
         zero = time.monotonic() - 100.0 - late
         recorder, events = Recorder(), []
@@ -316,7 +338,9 @@ def visit():
         equipment = Equipment(means)
         if isinstance(slot, int):
             slot = Slot(slot, 100.0)
-        work = gevent.spawn(equipment.visit, slot, ("test", until), think, lambda **event: events.append(event))
+        work = gevent.spawn(
+            equipment.visit, slot, ("test", until), think, lambda **event: events.append(event)
+        )
         for wait in kill or ():
             wait()
             work.kill(block=False)

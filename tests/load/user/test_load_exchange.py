@@ -15,11 +15,25 @@ SHOP = "127.0.0.1"
 
 
 def test_headers_go_out_as_asked_for_and_come_back_in_wire_order(serve, reply, ask):
-    answer = reply(b"caf\xc3\xa9", "201 Created", ("X-B", "1"), ("Set-Cookie", "a=1"), ("set-cookie", "b=é"), ("X-None", ""))
+    answer = reply(
+        b"caf\xc3\xa9",
+        "201 Created",
+        ("X-B", "1"),
+        ("Set-Cookie", "a=1"),
+        ("set-cookie", "b=é"),
+        ("X-None", ""),
+    )
     site = serve(lambda asked: answer)
-    response = ask(f"{site.url}/a b?x=1#y", shop=site.url, headers=[("User-Agent", "techrun load"), ("X-Empty", "")])
+    response = ask(
+        f"{site.url}/a b?x=1#y", shop=site.url, headers=[("User-Agent", "techrun load"), ("X-Empty", "")]
+    )
     assert (response.status, response.body) == (201, b"caf\xc3\xa9")
-    assert response.headers[1:] == (("x-b", "1"), ("set-cookie", "a=1"), ("set-cookie", "b=é"), ("x-none", ""))
+    assert response.headers[1:] == (
+        ("x-b", "1"),
+        ("set-cookie", "a=1"),
+        ("set-cookie", "b=é"),
+        ("x-none", ""),
+    )
     assert site.asked[0].path == "/a%20b?x=1"
     assert site.asked[0].headers == [
         ("Host", f"127.0.0.1:{site.port}"),
@@ -31,7 +45,12 @@ def test_headers_go_out_as_asked_for_and_come_back_in_wire_order(serve, reply, a
 
 def test_a_body_is_sent_with_its_length(serve, reply, ask):
     site = serve(lambda asked: reply())
-    ask(site.url, method="POST", body=b"a=1&b=2", headers=[("Content-Length", "99"), ("Expect", "100-continue")])
+    ask(
+        site.url,
+        method="POST",
+        body=b"a=1&b=2",
+        headers=[("Content-Length", "99"), ("Expect", "100-continue")],
+    )
     assert site.asked[0].body == b"a=1&b=2"
     assert site.asked[0].header("content-length") == ["7"]
     assert site.asked[0].header("expect") == []
@@ -202,7 +221,12 @@ class TestTls:
 
     @pytest.mark.parametrize(
         ("certificate", "trusted"),
-        [({"self_signed": True}, True), ({"names": ("other.example",)}, True), ({"days_left": -1.0}, True), ({}, False)],
+        [
+            ({"self_signed": True}, True),
+            ({"names": ("other.example",)}, True),
+            ({"days_left": -1.0}, True),
+            ({}, False),
+        ],
         ids=["self-signed", "for another host", "expired", "of an unknown authority"],
     )
     def test_one_that_is_not_right_is_refused(self, serve, reply, ask, authority, certificate, trusted):
@@ -238,7 +262,9 @@ class TestConnections:
             assert visit.exchange(Request("GET", site.tls), 5.0).status == 200
         assert site.connections == 1
 
-    def test_one_that_the_server_closed_while_the_customer_thought_is_not_used(self, serve, reply, close, connect):
+    def test_one_that_the_server_closed_while_the_customer_thought_is_not_used(
+        self, serve, reply, close, connect
+    ):
         site = serve(lambda asked: [reply(), close])
         visit = connect(site.url)
         for _ in range(2):

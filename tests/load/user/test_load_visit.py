@@ -132,7 +132,9 @@ def test_assets_of_other_hosts_are_left_alone_and_fail_nothing(serve, reply, vis
 
 
 def test_an_asset_that_is_gone_still_fails(serve, reply, visit):
-    html = reply(b'<link rel=stylesheet href="/own.css"><h1>hello</h1>', "200 OK", ("Content-Type", "text/html"))
+    html = reply(
+        b'<link rel=stylesheet href="/own.css"><h1>hello</h1>', "200 OK", ("Content-Type", "text/html")
+    )
     site = serve(_shop(reply, home=html, **{"own.css": reply(b"", "404 Not Found")}))
     made = visit("steps: [{step: home, get: /home, expect: {css: {h1: hello}, assets: true}}]", site.url)
     assert made.steps == [("home", "asset")]
