@@ -5,7 +5,9 @@ daemon      `techrun run`: engine, sinks and web server; reloading: the configur
             parts: settings for the fetcher; board: the landing page's rows; counting: what is counted of
             techrun itself; heartbeat: the dead man's switch
 once        `techrun check`; deciding: what the daemon would make of a run
-operations  what a person on call does, on the store or (remote) over the API; standing: how things stand
+operations  what a person on call does, on the store or (remote, by client) over the API; standing: how
+            things stand
+loads       where load runs are kept; remote_loads: over the API
 notifying   `techrun notify test`
 describing  `techrun validate`
 demo        `techrun demo`

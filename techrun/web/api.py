@@ -35,7 +35,7 @@ from techrun.web.bodies import (
     understand,
     unpacked,
 )
-from techrun.web.call import Call, Work
+from techrun.web.call import Call, Table, Work
 from techrun.web.load_api import LARGEST_RUN, LoadApi
 from techrun.wire import to_json
 
@@ -53,7 +53,26 @@ def api_routes(
 ) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)
-    looks: dict[str, Work] = {
+    tables = [_looks(api), _acts(api), *([LoadApi(loads).table()] if loads else [])]
+    routes = [
+        Route(
+            f"/api/v1/{path}",
+            _endpoint(work, _RIGHTS[method], tokens, _largest(method, path)),
+            methods=[method],
+        )
+        for table in tables
+        for (method, path), work in table.items()
+    ]
+    nothing = Route("/api/v1/{path:path}", _endpoint(_nothing, "read", tokens), methods=METHODS)
+    return [*routes, nothing]
+
+
+_RIGHTS: dict[str, Right] = {"GET": "read", "POST": "operate", "PUT": "operate", "DELETE": "operate"}
+
+
+def _looks(api: _Api) -> Table:
+    """What asks, by method and path."""
+    works: dict[str, Work] = {
         "status": api.status,
         "incidents": api.incidents,
         "incidents/{number:int}": api.story,
@@ -63,7 +82,12 @@ def api_routes(
         "releases": api.releases,
         "shadow": api.shadow,
     }
-    acts: dict[str, Work] = {
+    return {("GET", path): work for path, work in works.items()}
+
+
+def _acts(api: _Api) -> Table:
+    """What does something, by method and path."""
+    works: dict[str, Work] = {
         "incidents": api.open,
         "incidents/{number:int}/ack": api.acknowledge,
         "incidents/{number:int}/annotate": api.annotate,
@@ -74,29 +98,10 @@ def api_routes(
         "releases/end": api.end_release,
         "orders-cancelled": api.orders_cancelled,
     }
-    ends: dict[str, Work] = dict.fromkeys(
-        (f"{what}/{{number:int}}" for what in ("windows", "silences", "maintenance")), api.end_window
-    )
-    says: dict[str, Work] = {}
-    if loads is not None:
-        of_loads = LoadApi(loads)
-        looks |= {"loads": of_loads.runs, "loads/{id}": of_loads.run}
-        acts["loads"] = of_loads.save
-        says["loads/{id}/running"] = of_loads.note
-        ends["loads/{id}/running"] = of_loads.end
-    by_method: tuple[tuple[str, Right, dict[str, Work]], ...] = (
-        ("GET", "read", looks),
-        ("POST", "operate", acts),
-        ("PUT", "operate", says),
-        ("DELETE", "operate", ends),
-    )
-    routes = [
-        Route(f"/api/v1/{path}", _endpoint(work, right, tokens, _largest(method, path)), methods=[method])
-        for method, right, works in by_method
-        for path, work in works.items()
-    ]
-    nothing = Route("/api/v1/{path:path}", _endpoint(_nothing, "read", tokens), methods=METHODS)
-    return [*routes, nothing]
+    ends = (f"{what}/{{number:int}}" for what in ("windows", "silences", "maintenance"))
+    return {("POST", path): work for path, work in works.items()} | {
+        ("DELETE", path): api.end_window for path in ends
+    }
 
 
 def _nothing(call: Call) -> Any:

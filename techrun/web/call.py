@@ -41,3 +41,5 @@ class Call:
 
 
 Work = Callable[[Call], Any]
+Table = dict[tuple[str, str], Work]
+"""What answers, by method and by path below `/api/v1/`."""

@@ -11,7 +11,7 @@ from techrun.handling import LoadTest
 from techrun.load.keeping import StoreLoads, decoded, summary_of
 from techrun.views import LoadSummary
 from techrun.web.bodies import LoadTestBody, understand
-from techrun.web.call import Call
+from techrun.web.call import Call, Table
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,16 @@ class LoadApi:
 
     def __init__(self, loads: StoreLoads) -> None:
         self._loads = loads
+
+    def table(self) -> Table:
+        """What answers, by method and path."""
+        return {
+            ("GET", "loads"): self.runs,
+            ("GET", "loads/{id}"): self.run,
+            ("POST", "loads"): self.save,
+            ("PUT", "loads/{id}/running"): self.note,
+            ("DELETE", "loads/{id}/running"): self.end,
+        }
 
     def runs(self, call: Call) -> list[LoadSummary]:
         """The newest ones."""
