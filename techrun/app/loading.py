@@ -19,6 +19,7 @@ from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
 from techrun.journey.model import DOCUMENTS, Fragment, Journey
 from techrun.language.definition import Definition
+from techrun.load.steps import strange_steps
 from techrun.model import Check, Shop
 from techrun.probes import Scope, Stepped, kinds
 from techrun.probes.journey import Spec as JourneySpec
@@ -45,6 +46,12 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     environment = os.environ if environ is None else environ
     settings, problems = config.load_all(path, spec_types(), DOCUMENTS, environ=environment)
     checks = _prepare_all(settings, problems) if settings else ()
+    if settings:
+        problems += [
+            redacted(problem, settings.redactor)
+            for shop in settings.shops
+            for problem in strange_steps(shop, settings.documents)
+        ]
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
     return Loaded(path, environment, settings, checks)

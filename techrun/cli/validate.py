@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int:
     """Read the configuration and say everything that is wrong with it at once."""
     from techrun.app import describing
+    from techrun.app.load_scenarios import scenarios
     from techrun.app.loading import load
     from techrun.app.parts import check_parts
     from techrun.cli.show.problems import show_warnings
@@ -38,7 +39,7 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
     else:
         loaded = load(config)
         check_parts(loaded.settings)
-        show_warnings(advice(loaded.settings))
+        show_warnings(advice(loaded.settings, [source.name for source in scenarios()]))
         click.echo(describing.summary(loaded))
     return 0
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from techrun.config.alerting import Match
 from techrun.config.select import covers
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
-from techrun.config.words import listed
+from techrun.config.words import expected, listed, quoted
 from techrun.errors import Problem
+from techrun.language.definition import Origin, Path
+
+PRODUCTION = "production"
+"""The `env` of a shop that customers use."""
 
 
-def advice(settings: Settings) -> list[Problem]:
-    """Every warning, with its place: the main file's first, then each shop's."""
+def advice(settings: Settings, scenarios: Collection[str] = ()) -> list[Problem]:
+    """Every warning, with its place: the main file's first, then each shop's.
+
+    `scenarios` are the names of those that there are; without them no name is doubted.
+    """
     return [
         *_of_main(settings),
         *(problem for shop in settings.shops for problem in _of_shop(settings, shop)),
+        *(problem for shop in settings.shops for problem in _of_load(settings, shop)),
+        *(problem for shop in settings.shops for problem in _of_scenarios(shop, scenarios)),
     ]
 
 
@@ -68,6 +77,42 @@ def _of_shop(settings: Settings, shop: ShopSettings) -> Iterator[Problem]:
     if unheard and settings.channels:
         what = f"{shop.name} pages for {_named(unheard)}, and no channel is named for that"
         yield origin.problem(("shop",), what, "write `notify: {page: [CHANNEL]}`")
+
+
+def _of_load(settings: Settings, shop: ShopSettings) -> Iterator[Problem]:
+    """Hosts whose customers would feel the load of another shop's test."""
+    origin = shop.load.origin
+    live = {
+        each.constants["shop"]["host"]: each.name for each in settings.shops if each.shop.env == PRODUCTION
+    }
+    for index, pattern in enumerate(shop.load.hosts):
+        hit = [(host, name) for host, name in live.items() if _matches(pattern, host)]
+        for host, name in hit[:1]:
+            what = f"`hosts` lets load tests of {shop.name} reach {host}, where the production shop {name} is"
+            hint = "name only copies that no customer uses; a shop's own address needs no entry"
+            yield _at(origin, ("hosts", index), what, hint)
+    for name, scenario in shop.load.scenarios.items():
+        if scenario.allow_orders and shop.shop.env == PRODUCTION:
+            what = f"the scenario {name} places orders in {shop.name}, which is in production"
+            yield _at(origin, ("scenarios", name, "allow_orders"), what, "let it end before the order")
+
+
+def _of_scenarios(shop: ShopSettings, known: Collection[str]) -> Iterator[Problem]:
+    """What is said of a scenario that there is not says nothing."""
+    for name in shop.load.scenarios if known else ():
+        if name not in known:
+            what = f"there is no scenario {quoted(name)}"
+            yield _at(shop.load.origin, ("scenarios", name), what, expected(name, sorted(known)))
+
+
+def _at(origin: Origin, path: Path, what: str, hint: str) -> Problem:
+    return Problem(what, hint, path, (origin.place(path),))
+
+
+def _matches(pattern: str, host: str) -> bool:
+    """Whether an entry of `hosts` covers a host, on whatever port."""
+    name = pattern.removeprefix("*.").partition(":")[0]
+    return host.endswith(f".{name}") if pattern.startswith("*.") else host == name
 
 
 def _paging(shop: ShopSettings) -> list[CheckSettings]:

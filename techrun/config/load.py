@@ -45,9 +45,12 @@ def _host(pattern: str) -> str:
 
 
 def _control(text: str) -> str:
-    if not text.startswith("/"):
-        split_url(text)
-    return text
+    if text.startswith("/"):
+        return text
+    try:
+        return split_url(text).geturl()
+    except ValueError as error:
+        raise ValueError(error.args[0], "write a path such as /static/logo.svg, or a whole URL") from None
 
 
 def _stretch(seconds: float) -> float:

@@ -194,3 +194,39 @@ def test_a_shop_outside_production_pages_nobody(settings) -> None:
         )
         == ""
     )
+
+
+LOADED = (
+    SHOP
+    + """\
+load:
+  hosts: [staging.acme.example, "*.fettle.example", "acme.preview.example:8443"]
+  scenarios: {checkout: {allow_orders: true}, brwose: {rate: 5/s}}
+"""
+)
+
+
+def test_a_load_test_that_reaches_another_shops_customers_is_warned_of(settings) -> None:
+    text = told(settings, acme=LOADED, fettle=OTHER)
+    what = "`hosts` lets load tests of acme reach www.fettle.example, where the production shop fettle is"
+    assert text.count("`hosts` lets") == 1
+    assert what in text
+    assert "shops/acme.yaml:9:33" in text
+    staging = OTHER.replace("owner:", "env: staging\nowner:")
+    assert "`hosts` lets" not in told(settings, acme=LOADED, fettle=staging)
+
+
+def test_orders_under_load_in_production_are_warned_of(settings) -> None:
+    assert "the scenario checkout places orders in acme, which is in production" in told(
+        settings, acme=LOADED
+    )
+    staging = LOADED.replace("owner:", "env: staging\nowner:")
+    assert "places orders" not in told(settings, acme=staging)
+
+
+def test_a_scenario_that_there_is_not_is_warned_of(settings) -> None:
+    read = settings(MAIN, shops__acme=LOADED)
+    text = render(advice(read, ["browse", "checkout"]))
+    assert 'there is no scenario "brwose"' in text
+    assert 'did you mean "browse"?' in text
+    assert "no scenario" not in render(advice(read))
