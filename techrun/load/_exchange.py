@@ -36,7 +36,8 @@ _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _PIECE = 65536
 _NOT_MEASURED = Phases()
 """A load test counts whole exchanges: the probes tell their phases."""
-_NO_BODY_BELOW = 200
+_FINAL = 200
+"""The lowest status of an answer that no other follows."""
 
 _poll = monkey.get_original("select", "poll")
 """The system's own: it is asked without waiting."""
@@ -50,8 +51,12 @@ class Incoming(HTTPResponse):
         self.pairs: list[tuple[str, str]] = []
         self._name = ""
         self._value: str | None = ""
+        self.ended = False
+        """The final answer is there as a whole."""
 
     def _on_message_begin(self) -> None:
+        if self.ended:
+            raise HTTPParseError("there are bytes behind the answer")
         if self.message_complete:
             self.pairs, self._name, self._value = [], "", ""
         super()._on_message_begin()
@@ -79,10 +84,23 @@ class Incoming(HTTPResponse):
                     value = value.encode("latin-1").decode()
             self.pairs.append((self._name.lower(), value))
 
-    @property
-    def ended(self) -> bool:
-        """Whether the final answer is there as a whole."""
-        return bool(self.message_complete) and self.get_code() >= _NO_BODY_BELOW
+    def _on_message_complete(self) -> None:
+        super()._on_message_complete()
+        self.ended = self.get_code() >= _FINAL
+
+    def take(self, piece: bytes) -> None:
+        """Parse what came, nothing at the connection's end; raises HTTPParseError.
+
+        What a sloppy server sends behind its answer is left, and its connection with it, as browsers do.
+        """
+        try:
+            self.feed(piece)
+        except HTTPParseError:
+            if not self.ended:
+                raise
+            self._trailing_data_dropped = True
+        if not piece and not self.ended:
+            raise HTTPParseError("the connection ended before the answer")
 
     @property
     def body(self) -> bytearray:
@@ -178,7 +196,7 @@ class Connections:
                 if not piece and not received:
                     raise ConnectionResetError
                 received += len(piece)
-                incoming.feed(piece)
+                incoming.take(piece)
                 _check(incoming, received, to, self._network.largest_body)
         except OSError as error:
             if reused and not received and request.method in _REPEATABLE:

@@ -144,6 +144,7 @@ class Report:
 COUNTS: Mapping[str, str] = {
     "orders": "test orders placed",
     "orders_leaked": "test orders that stand in the shop",
+    "orders_unconfirmed": "test orders that were sent and never answered: the shop may have them",
     "cleanup_failed": "visits whose cleanup failed",
     "visits_cut": "visits that the end of the drain cut off",
 }

@@ -115,6 +115,20 @@ def test_two_codings_are_taken_off_in_turn(serve, reply, ask):
     assert ask(site.url).body == b"twice"
 
 
+def test_what_stands_behind_an_answer_is_left_with_its_connection(serve, reply, connect):
+    """Servers that count a body wrong do that; browsers show the page."""
+    site = serve(lambda asked: reply(b"abc") + b"def")
+    visit = connect(site.url)
+    assert [visit.exchange(Request("GET", site.url), 5.0).body for _ in range(2)] == [b"abc", b"abc"]
+    assert site.connections == 2
+
+
+def test_a_second_answer_behind_the_first_is_not_taken_for_it(serve, reply, ask):
+    site = serve(lambda asked: reply(b"first", "200 OK", ("X", "1")) + reply(b"second", "500 Oops"))
+    response = ask(site.url)
+    assert (response.status, response.body, response.header("x")) == (200, b"first", "1")
+
+
 OK = "HTTP/1.1 200 OK\r\n"
 
 
@@ -124,6 +138,7 @@ OK = "HTTP/1.1 200 OK\r\n"
         ([f"{OK}Content-Length: 9\r\n\r\nabc".encode(), None], Reason.PROTOCOL),
         ([f"{OK}Content-Le".encode(), None], Reason.PROTOCOL),
         ([None], Reason.PROTOCOL),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n", None], Reason.PROTOCOL),
         ([b"SSH-2.0-OpenSSH_9\r\n"], Reason.PROTOCOL),
         ([f"{OK}Transfer-Encoding: chunked\r\n\r\nzz\r\n".encode()], Reason.PROTOCOL),
         ([f"{OK}Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc".encode()], Reason.DECODE),
@@ -133,7 +148,7 @@ OK = "HTTP/1.1 200 OK\r\n"
         ([OK.encode(), b"X: y\r\n" * 501, b"Content-Length: 0\r\n\r\n"], Reason.SIZE),
     ],
     ids=[
-        "body breaks off", "headers break off", "no answer", "not HTTP", "bad chunk", "not gzip", "unknown coding",
+        "body breaks off", "headers break off", "no answer", "no final answer", "not HTTP", "bad chunk", "not gzip", "unknown coding",
         "large body", "large headers", "many headers",
     ],
 )  # fmt: skip
