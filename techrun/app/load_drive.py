@@ -76,6 +76,9 @@ class Course:
     kill_switch: KillSwitch | None = None
     collector: Collector | None = None
     breakpoint: bool = False
+    reckon_every: float = 1.0
+    """Seconds between two looks at the criteria, at least."""
+    silence: float = SILENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ class _Drive:
         began = time.monotonic()
         self._reckon()
         cost = time.monotonic() - began
-        self._reckon_next = began + max(1.0, cost * CARE)
+        self._reckon_next = began + max(self._course.reckon_every, cost * CARE)
 
     def _reckon(self) -> None:
         """Hold what was measured so far against the criteria."""
@@ -209,7 +212,7 @@ class _Drive:
     def _too_late(self) -> bool:
         """Whether the generator has had all the time that it may have."""
         now = time.monotonic()
-        return now > self._deadline or now - self._feed.last > SILENCE
+        return now > self._deadline or now - self._feed.last > self._course.silence
 
     def _fault(self) -> Exception | None:
         """What was wrong with the generator; nothing where it was told to end and had no time for it."""

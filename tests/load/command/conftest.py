@@ -78,17 +78,17 @@ class Scripted:
         self.told.append(("close",))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run():
     return _run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_cell():
     return _cell
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_report():
     return _report
 
