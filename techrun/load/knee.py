@@ -49,7 +49,7 @@ class Knee:
 
 
 def points(run: Run) -> tuple[Point, ...]:
-    """Each measured stage that was run to its end."""
+    """Each measured stage that was run to its end, with all the arrivals that it was to have."""
     visits = [cell for cell in run.cells if not cell.step and cell.journey != CONTROL]
     closed = {traffic.window for traffic in run.traffic if traffic.closed}
     width, end = run.schedule.width, 0.0
@@ -57,11 +57,17 @@ def points(run: Run) -> tuple[Point, ...]:
     for stage in run.schedule.stages:
         begin, end = end, end + stage.seconds
         own = range(plan.window_of(run.schedule, begin), plan.window_of(run.schedule, end - 1e-6) + 1)
-        if stage.phase == "measure" and own[-1] in closed:
+        if stage.phase == "measure" and own[-1] in closed and _was_given(run, own):
             done = sum(ended(visits, begin, end, width)) / stage.seconds
             p95 = quantile(merged(cell.buckets for cell in visits if cell.window in own), 0.95)
             found.append(Point((stage.start + stage.end) / 2, done, p95))
     return tuple(found)
+
+
+def _was_given(run: Run, windows: range) -> bool:
+    """Whether the visits of these windows were let in: in a run that was stopped the last were not."""
+    wanted = sum(plan.planned(run.schedule, window) for window in windows)
+    return sum(traffic.due for traffic in run.traffic if traffic.window in windows) >= SHORT * wanted
 
 
 def ended(visits: Iterable[Cell], begin: float, end: float, width: float) -> Iterable[int]:

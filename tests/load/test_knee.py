@@ -87,7 +87,7 @@ def made(*found: Cell, windows=20, seconds=10.0) -> Run:
         Stage("measure", seconds, 5, 5),
         Stage("measure", seconds, 10, 10),
     )
-    traffic = tuple(Traffic(window, 5, 5, 0, 0, 0, closed=True) for window in range(windows))
+    traffic = tuple(Traffic(window, 10, 10, 0, 0, 0, closed=True) for window in range(windows))
     return Run("1", "s", "breakpoint", "v1", "h", 0, 0, Schedule(stages), cells=found, traffic=traffic)
 
 
@@ -113,6 +113,13 @@ def test_a_step_that_was_not_run_to_its_end_is_no_point() -> None:
     assert len(knees.points(made(windows=15))) == 0
 
 
+def test_a_step_whose_visits_were_not_let_in_is_no_point() -> None:
+    """The run was stopped in it."""
+    run = made(windows=30)
+    few = tuple(replace(each, due=2) if each.window >= 22 else each for each in run.traffic)
+    assert len(knees.points(replace(run, traffic=few))) == 1
+
+
 def test_what_was_found_is_told_in_a_sentence() -> None:
     assert knees.told(made(windows=15)) == "no knee was found, as no step was run to its end"
     assert knees.told(made(windows=30)) == "no knee was found up to 10/s"
@@ -121,7 +128,8 @@ def test_what_was_found_is_told_in_a_sentence() -> None:
 def test_a_knee_is_told_with_what_bends() -> None:
     stages = tuple(Stage("measure", 10.0, rate, rate) for rate in (5.0, 10.0, 15.0, 20.0))
     done = [cells(number * 10 + 5, 0.1, count) for number, count in enumerate((50, 100, 100, 100))]
-    run = replace(made(*done, windows=40), schedule=Schedule(stages))
+    traffic = tuple(Traffic(window, 20, 20, 0, 0, 0, closed=True) for window in range(40))
+    run = replace(made(*done), schedule=Schedule(stages), traffic=traffic)
     assert (
         knees.told(run)
         == "the knee is at 10/s: above it the shop does not do more than 10/s, whatever is asked"

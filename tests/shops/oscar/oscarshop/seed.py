@@ -1,4 +1,4 @@
-"""Makes the shop from nothing: tables, 20 articles in 3 categories, a business customer, an administrator.
+"""Makes the shop from nothing: tables, 20 articles in 3 categories, business customers, an administrator.
 
 python -m oscarshop.seed     with OSCAR_DATA naming the folder
 """
@@ -15,7 +15,8 @@ ARTICLES = {
     + [(f"SAFE-{n}", f"Ear defenders {n}", f"{11 + n}.40") for n in range(5)],
     "Tools": [(f"TOOL-{n}", f"Cordless drill {n}", f"{89 + 10 * n}.00") for n in range(6)],
 }
-CUSTOMER = ("buyer@b2b.example", "buyer-password-1")
+CUSTOMERS = ["buyer@b2b.example"] + [f"buyer{n}@b2b.example" for n in range(2, 41)]
+PASSWORD = "buyer-password-1"
 ADMIN = ("admin@shop.example", "admin-password-1")
 
 
@@ -51,21 +52,23 @@ def _catalogue():
 
 def _people():
     from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import make_password
     from oscar.core.loading import get_model
 
     User = get_user_model()
-    buyer = User.objects.create_user("buyer", *CUSTOMER)
+    hashed = make_password(PASSWORD)  # slow on purpose, so once for all
     User.objects.create_superuser("admin", *ADMIN)
-    get_model("address", "UserAddress").objects.create(
-        user=buyer,
-        first_name="Bea",
-        last_name="Buyer",
-        line1="Werkstr. 1",
-        line4="Berlin",
-        postcode="10115",
-        country=get_model("address", "Country").objects.get(),
-        is_default_for_shipping=True,
-    )
+    for email in CUSTOMERS:
+        get_model("address", "UserAddress").objects.create(
+            user=User.objects.create(username=email.partition("@")[0], email=email, password=hashed),
+            first_name="Bea",
+            last_name="Buyer",
+            line1="Werkstr. 1",
+            line4="Berlin",
+            postcode="10115",
+            country=get_model("address", "Country").objects.get(),
+            is_default_for_shipping=True,
+        )
 
 
 if __name__ == "__main__":
