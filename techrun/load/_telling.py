@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from gevent import GreenletExit
+
 from techrun.exchange import Response
 from techrun.journey.state import Done
 from techrun.load._visit import Driver
@@ -61,7 +63,10 @@ class Teller:
             self._failed = (reason, at)
         name = report.step.name
         self._recorder.step(self._slot.arm, self._journey, name, at, seconds, reason)
-        self._tell_locust(report, seconds, failure)
+        try:
+            self._tell_locust(report, seconds, failure)
+        except GreenletExit:  # a listener of the scenario's own waited for something when the run ended
+            self._driver.cut = True
 
     def _tell_locust(self, report: Done, seconds: float, failure: Finding | None) -> None:
         request, answer = report.log.exchanges[-1] if report.log.exchanges else (None, None)

@@ -308,6 +308,7 @@ def visit():
         allow_orders=False,
         data=None,
         kill=None,
+        listener=None,
         **more,
     ):
         journey = Journey.model_validate({"journey": "test", **yaml.safe_load(textwrap.dedent(text))})
@@ -338,9 +339,13 @@ def visit():
         equipment = Equipment(means)
         if isinstance(slot, int):
             slot = Slot(slot, 100.0)
-        work = gevent.spawn(
-            equipment.visit, slot, ("test", until), think, lambda **event: events.append(event)
-        )
+
+        def fire(**event):
+            events.append(event)
+            if listener is not None:
+                listener()
+
+        work = gevent.spawn(equipment.visit, slot, ("test", until), think, fire)
         for wait in kill or ():
             wait()
             work.kill(block=False)

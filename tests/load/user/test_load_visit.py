@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import gevent
+import gevent.event
 import pytest
 
 TWO = """
@@ -285,6 +286,17 @@ class TestTheEnd:
         made = visit(HANGS.replace("500ms", "30s"), site.url, kill=[until_asked(site, 2), then])
         assert site.asked[-1].path == "/tidy"
         assert made.counts == {"visits_cut": 1}
+
+    def test_of_the_run_while_a_listener_of_the_scenario_waits_still_cleans_up(self, serve, reply, visit):
+        site, began = serve(_shop(reply)), gevent.event.Event()
+
+        def listener():
+            began.set()
+            gevent.sleep(5)
+
+        made = visit(HANGS, site.url, listener=listener, kill=[began.wait])
+        assert made.counts == {"visits_cut": 1}
+        assert [asked.path for asked in site.asked] == ["/home", "/tidy"]
 
     def test_a_cleanup_that_hangs_ends_with_its_own_deadline(self, serve, reply, visit):
         site = serve(_shop(reply, slow=_hang, tidy=_hang))
