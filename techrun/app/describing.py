@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from techrun.app.loading import DOCUMENTS, Loaded, spec_types
-from techrun.config.effective import Row, rows
+from techrun.app.loading import Loaded, spec_types
+from techrun.config.effective import Row, load_rows, rows
 from techrun.config.schema import schema as config_schema
 from techrun.config.select import select
+from techrun.journey.model import DOCUMENTS
 from techrun.language.durations import show as duration
 
 
@@ -44,7 +45,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def effective(loaded: Loaded, selector: str) -> Iterator[tuple[str, list[Row]]]:
-    """For each check that is meant its name, and its settings with where each comes from."""
+    """For each check that is meant its name, and its settings with where each comes from; then the load tests."""
     by_id = {check.id: check for check in loaded.settings.checks}
-    for check in select(loaded.checks, [selector]):
+    meant = select(loaded.checks, [selector])
+    for check in meant:
         yield f"{check.id}  (every {duration(check.every)})", rows(loaded.settings, by_id[check.id])
+    for shop in loaded.settings.shops:
+        told = load_rows(loaded.settings, shop)
+        if told and any(check.id.shop == shop.name for check in meant):
+            yield f"{shop.name}  (load tests)", told

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from techrun.config.load import as_plain
 from techrun.config.settings import DEFAULT, CheckSettings, Settings, ShopSettings
 from techrun.config.tree import Written, entries
 from techrun.errors import Place
+from techrun.language.definition import Path
 from techrun.language.durations import show as duration
 from techrun.language.scalars import text_of
 
@@ -36,6 +38,28 @@ def rows(settings: Settings, check: CheckSettings) -> list[Row]:
         for key, value, place in told
         if value not in (None, (), "")
     ]
+
+
+def load_rows(settings: Settings, shop: ShopSettings) -> list[Row]:
+    """What a shop says of load tests, each with its place; nothing where it says nothing."""
+    origin = shop.load.origin
+    return [
+        Row(".".join(map(str, path)), settings.redactor(_written(value)), f"{place.file}:{place.line}")
+        for path, value in _flat(as_plain(shop.load), ())
+        for place in [origin.place(path)]
+    ]
+
+
+def _flat(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Each setting with its path; a criterion is one setting."""
+    if isinstance(value, dict) and (not path or path[-2:-1] != ("criteria",)):
+        for key, item in value.items():
+            yield from _flat(item, (*path, key))
+    elif isinstance(value, list) and path[-1:] == ("criteria",):
+        for index, item in enumerate(value):
+            yield from _flat(item, (*path, index))
+    else:
+        yield path, value
 
 
 def _of_shop(shop: ShopSettings, check: CheckSettings) -> Iterator[tuple[str, Any, Place]]:

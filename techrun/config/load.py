@@ -248,9 +248,10 @@ def as_written(criteria: Iterable[Criterion]) -> tuple[dict[str, Any], ...]:
 
 def as_plain(definition: Definition) -> dict[str, Any]:
     """What was written of some settings, as plain values that can be read again."""
-    named = {name: getattr(definition, name) for name in definition.model_fields_set}
     return {
-        type(definition).model_fields[name].alias or name: _text(name, value) for name, value in named.items()
+        info.alias or name: _text(name, getattr(definition, name))
+        for name, info in type(definition).model_fields.items()
+        if name in definition.model_fields_set
     }
 
 

@@ -25,6 +25,7 @@ from techrun.config.alerting import (
 from techrun.config.calendar import Calendar, Recurring
 from techrun.config.checks import SETTINGS
 from techrun.config.explain import fields_of
+from techrun.config.load import Criterion, LoadSettings, ScenarioSettings
 from techrun.config.models import (
     ChannelFile,
     CheckKeys,
@@ -65,6 +66,9 @@ SECTIONS = {
     "impact": Impact,
     "notify": Notify,
     "releases": Releases,
+    "load": LoadSettings,
+    "scenarios": ScenarioSettings,
+    "criteria": Criterion,
     "A check": CheckKeys,
     "confirmation": ConfirmationSettings,
     "Calendar": Calendar,
@@ -81,7 +85,7 @@ def section(title: str) -> str:
 
 @pytest.mark.parametrize(("title", "model"), SECTIONS.items(), ids=SECTIONS)
 def test_every_key_has_a_row_and_every_row_a_key(title: str, model: type[Definition]) -> None:
-    rows = re.findall(r"^\| `([a-z_]+)` \|", section(title), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", section(title), re.MULTILINE)
     assert rows == list(dict.fromkeys(rows))
     assert set(rows) == set(fields_of(model))
 
@@ -95,14 +99,14 @@ SAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_samples_are_right(tmp_path: Path) -> None:
-    first, alerting, routes, impact, checks, calendar, pack = SAMPLES
+    first, alerting, routes, impact, load, checks, calendar, pack = SAMPLES
     named = sorted({*re.findall(r"\b[a-z0-9]+-desk\b|second-on-call|boss", alerting + routes)})
     channels = "".join(f"  {name}: {{url: json://desk.example}}\n" for name in named)
     head = "shop: acme-es\nurl: https://www.acme.example\nclient: acme\ntags: [b2b]\n"
     stock = "  - {name: stock, http: /stock}\n"
     shop = (
         f"{head}use: [search]\nwith: {{search_words: drill}}\ncalendar: calendar.yaml\n"
-        f"channels:\n{channels}{alerting}{routes}{impact}{checks}{stock}---\n{pack}"
+        f"channels:\n{channels}{alerting}{routes}{impact}{load}{checks}{stock}---\n{pack}"
     )
     (tmp_path / "calendar.yaml").write_text(calendar)
     for index, text in enumerate((first, shop)):
@@ -125,7 +129,7 @@ def shown(default: Any) -> str:
 
 @pytest.mark.parametrize(("title", "model"), SECTIONS.items(), ids=SECTIONS)
 def test_a_row_states_the_default_that_is_built_in(title: str, model: type[Definition]) -> None:
-    stated = dict(re.findall(r"^\| `([a-z_]+)` \|.*\| ([^|]*) \|$", section(title), re.MULTILINE))
+    stated = dict(re.findall(r"^\| `([a-z0-9_]+)` \|.*\| ([^|]*) \|$", section(title), re.MULTILINE))
     for name, info in model.model_fields.items():
         if isinstance(info.default, str | int | float) and info.default != "":
             assert stated[info.alias or name].strip() == shown(info.default)

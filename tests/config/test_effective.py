@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from techrun.config import Settings
-from techrun.config.effective import rows
+from techrun.config.effective import load_rows, rows
 
 MAIN = """\
 shop: acme
@@ -54,3 +54,18 @@ def test_the_runbook_is_the_checks_or_else_the_shops(settings: Callable[..., Set
     assert home["runbook"] == ("https://wiki.example/home", "techrun.yaml:14")
     assert home["symptom"] == ("the shop is shut", "techrun.yaml:14")
     assert home["owner"] == ("shop-ops", "techrun.yaml:5")
+
+
+def test_what_a_shop_says_of_load_tests_is_shown_as_it_is_written(settings: Callable[..., Settings]) -> None:
+    main = (
+        MAIN + "load:\n  max_rate: 90/min\n  criteria:\n    - {p95: 800ms, over: 30s}\n    - {errors: 0.5%}\n"
+    )
+    loaded = settings(main + "  scenarios: {checkout: {measure: 5m}}\n", {"KEY": "s3cret-key"})
+    assert [(row.key, row.value, row.source) for row in load_rows(loaded, loaded.shops[0])] == [
+        ("max_rate", "1.5/s", "techrun.yaml:13"),
+        ("criteria.0", '{"p95": "800ms", "over": "30s"}', "techrun.yaml:15"),
+        ("criteria.1", '{"errors": "0.5%"}', "techrun.yaml:16"),
+        ("scenarios.checkout.measure", "5m", "techrun.yaml:17"),
+    ]
+    silent = settings(MAIN, {"KEY": "s3cret-key"})
+    assert load_rows(silent, silent.shops[0]) == []

@@ -31,6 +31,15 @@ routes:
     notify: day-desk
 web: {url: https://techrun.example, tokens: {read: "${secret.R}"}}
 """
+LOAD = """
+shop: acme
+url: https://www.acme.example
+load:
+  hosts: [staging.acme.example, "*.preview.acme.example"]
+  max_rate: "${env.CEILING}"
+  criteria: [{errors: 0.5%}, {p95: 800ms, over: 30s, abort: true}, {apdex: 0.9, at: 500ms, from: warm-up}]
+  scenarios: {checkout: {rate: 5/s, measure: 5m, criteria: [{step: product, p99: 1.5s}]}}
+"""
 CALENDAR = """
 maintenance:
   - {name: import, select: acme-es, every: weekday, at: 02:30, lasts: 30m}
@@ -72,8 +81,9 @@ def test_every_file_that_ships_is_valid(path: Path, validator: Draft202012Valida
         HEAD + "owner: ops-team\nimpact: {orders_per_hour: {mon-sun: [1, 2]}, average_order: 85 EUR}\n",
         ALERTING,
         CALENDAR,
+        LOAD,
     ],
-    ids=["main", "shop", "templates", "pack", "journey", "owners", "owner", "alerting", "calendar"],
+    ids=["main", "shop", "templates", "pack", "journey", "owners", "owner", "alerting", "calendar", "load"],
 )
 def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> None:
     for document in documents(text):
@@ -94,6 +104,10 @@ def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> N
         HEAD + "checks: [{name: home, http: /, severity: pager}]\n",
         HEAD + "checks: {home: {http: /}}\n",
         HEAD + "orders: {max_per_day: many}\n",
+        HEAD + "load: {max_rate: 5}\n",
+        HEAD + "load: {criteria: [{errors: 0.5}]}\n",
+        HEAD + "load: {criteria: [{p98: 800ms}]}\n",
+        HEAD + "load: {scenarios: {checkout: {rates: 5/s}}}\n",
         "pack: more\nparams: {}\n",
         "journey: buy\nsteps: [{step: home, gett: /}]\n",
         "journey: buy\nsteps: []\n",
@@ -116,7 +130,7 @@ def test_every_key_is_described() -> None:
     definitions = schema(spec_types(), DOCUMENTS)["$defs"]
     silent = [
         f"{name}.{key}"
-        for name in ("main", "shop", "pack")
+        for name in ("main", "shop", "pack", "LoadSettings", "ScenarioSettings", "Criterion")
         for key, part in definitions[name]["properties"].items()
         if "description" not in part
     ]
