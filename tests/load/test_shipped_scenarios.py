@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,16 +16,27 @@ ROOT = Path(__file__).parent.parent.parent
 FILES = sorted((ROOT / "loadtests").glob("*.py"))
 JOURNEYS = {"browse", "search", "guest-checkout", "business-customer"}
 """The names that a shop has journeys for, or maps by `load: journeys:`."""
+SHOPS = {"demo": ROOT / "checks/demo", "oscar": ROOT / "tests/shops/oscar"}
 READ = """
 import json, sys
+from pathlib import Path
 from locust.main import load_locustfile
 from techrun.load import scenario as scenarios, schedule
+from techrun.load.bundle import bundle_of, read
+from techrun.load.job import Job
+from techrun.load.reading import of_job
+from techrun.wire import to_json
+
+paths, shops = sys.argv[1].split(","), sys.argv[2].split(",")
+settings = [read(Path(shop)) for shop in shops]
+bundles = [bundle_of(each, each.shops[0].name) for each in settings]
 found = {}
-for path in sys.argv[1:]:
+for path in paths:
     scenarios._MADE.clear()
     users = load_locustfile(path)[0]
     made = scenarios.current()
     plan = made.schedule()
+    job = Job("", path, {"new": "http://127.0.0.1:1"})
     found[path] = {
         "breakpoint": made.breakpoint,
         "orders": made.allow_orders,
@@ -34,6 +46,7 @@ for path in sys.argv[1:]:
         "personas": {
             name: [user.journey, user.until, user.weight, user.optional] for name, user in users.items()
         },
+        "ready": [to_json(of_job(tuple(users.values()), bundle, job).ready) for bundle in bundles],
     }
 print(json.dumps(found))
 """
@@ -42,8 +55,11 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def read() -> dict[str, dict]:
     """What Locust finds in each file, by the scenario's name; in a process of its own, since Locust patches it."""
-    command = [sys.executable, "-c", READ, *map(str, FILES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    paths, shops = ",".join(map(str, FILES)), ",".join(map(str, SHOPS.values()))
+    command = [sys.executable, "-c", READ, paths, shops]
+    environ = {**os.environ, "OSCAR_URL": "http://127.0.0.1:1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
+    assert done.returncode == 0, done.stderr
     return {Path(path).stem: found for path, found in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
@@ -86,6 +102,28 @@ def test_a_normal_day_has_all_five_kinds_of_visitors(read) -> None:
         "Buyer": ("guest-checkout", None),
         "BusinessCustomer": ("business-customer", None),
     }
+
+
+@pytest.mark.parametrize("name", [path.stem for path in FILES])
+def test_every_visitor_is_at_home_in_the_demo_shop(read, name) -> None:
+    """And takes a journey of it, up to the order itself."""
+    for persona in read[name]["ready"][0]["personas"]:
+        assert persona["left_out"] == ""
+        assert persona["steps"]
+        assert "place-order" not in persona["steps"]
+        assert not persona["until"] or persona["steps"][-1] == persona["until"]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in FILES])
+def test_by_other_names_they_visit_a_real_shop(read, name) -> None:
+    """tests/shops/oscar maps the journeys; who leaves after a step that it has not is left out, and that is told."""
+    personas = {each["name"]: each for each in read[name]["ready"][1]["personas"]}
+    left_out = {each["name"]: each["left_out"] for each in personas.values() if each["left_out"]}
+    has_abandoner = name in {"checkout", "flash_sale"}
+    why = "the journey oscar-guest-checkout has no step add-to-cart"
+    assert left_out == ({"Abandoner": why} if has_abandoner else {})
+    if name == "flash_sale":
+        assert personas["Curious"]["steps"][-1] == "shop/product"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/load.md"])
