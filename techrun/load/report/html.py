@@ -19,9 +19,6 @@ from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
 from techrun.load.rules import RULES, decides
 
-_UNREADABLE = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}
-"""What a page cannot hold."""
-
 
 def render(run: Run, baseline: Run | None = None) -> str:
     """The whole page. `baseline` is the stored run that is drawn beside this one where it has no old arm."""
@@ -40,7 +37,7 @@ def render(run: Run, baseline: Run | None = None) -> str:
         **_judged(run),
         **_measured(run, new, old),
     )
-    return text.translate(_UNREADABLE)
+    return words.readable(text)
 
 
 def _judged(run: Run) -> dict[str, object]:

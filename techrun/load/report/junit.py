@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lxml import etree
 
+from techrun.load.figures import STATISTICS
 from techrun.load.records import Ruling, Run
 from techrun.load.report import words
 from techrun.load.report.rulings import INVALID
@@ -24,8 +26,9 @@ def render(run: Run) -> str:
     suite.set("time", f"{max(0.0, run.ended - run.started):.3f}")
     suite.append(_properties(run))
     suite.append(_verdict(run))
-    for ruling in run.verdict.rulings if run.verdict else ():
-        suite.append(_case(run, ruling))
+    rulings = run.verdict.rulings if run.verdict else ()
+    for ruling, name in zip(rulings, _names(rulings), strict=True):
+        suite.append(_case(run, ruling, name))
     for name, tag in (
         ("tests", "testcase"),
         ("failures", "failure"),
@@ -67,11 +70,9 @@ def _verdict(run: Run) -> etree._Element:
     return case
 
 
-def _case(run: Run, ruling: Ruling) -> etree._Element:
+def _case(run: Run, ruling: Ruling, name: str) -> etree._Element:
     """What cannot be told is an error only where the verdict hangs on it."""
-    case = etree.Element(
-        "testcase", classname=_class(run), name=_text(f"{ruling.rule} {_subject(ruling)}".strip())
-    )
+    case = etree.Element("testcase", classname=_class(run), name=_text(name))
     undecided = run.verdict is not None and run.verdict.value in {"inconclusive", "invalid"}
     if ruling.holds is False:
         _add(case, "error" if ruling.rule.startswith(INVALID) else "failure", ruling.rule, ruling.text)
@@ -80,8 +81,22 @@ def _case(run: Run, ruling: Ruling) -> etree._Element:
     return case
 
 
-def _subject(ruling: Ruling) -> str:
-    return f"{ruling.journey}/{ruling.subject}" if ruling.journey else ruling.subject
+def _names(rulings: Sequence[Ruling]) -> list[str]:
+    """A name for each, the same in every run: CI follows a test case by it. Median and p95 of a step are two."""
+    plain = [f"{one.rule} {one.subject}".strip() for one in rulings]
+    told = [
+        _with_statistic(name, one) if plain.count(name) > 1 else name
+        for name, one in zip(plain, rulings, strict=True)
+    ]
+    return [
+        f"{name} ({told[:at].count(name) + 1})" if told.count(name) > 1 else name
+        for at, name in enumerate(told)
+    ]
+
+
+def _with_statistic(name: str, ruling: Ruling) -> str:
+    statistic = ruling.text.partition(" ")[0]
+    return f"{name}, {statistic}" if statistic in STATISTICS.values() else name
 
 
 def _class(run: Run) -> str:

@@ -34,7 +34,7 @@ def render(run: Run, baseline: Run | None = None, link: str = "") -> str:
         _rulings(run),
         _foot(run, link),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return words.readable("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def plain(text: str) -> str:
@@ -150,10 +150,9 @@ def _foot(run: Run, link: str) -> str:
     parts.append(
         f"[The whole report](<{link}>)" if link else "The whole report is the HTML file of this run."
     )
-    fence = "````"
-    parts.append(
-        f"<details><summary>Run it again</summary>\n\n{fence}sh\n{command(run)}\n{fence}\n\n</details>"
-    )
+    typed = command(run)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", typed)), default=0))
+    parts.append(f"<details><summary>Run it again</summary>\n\n{fence}sh\n{typed}\n{fence}\n\n</details>")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -126,7 +126,7 @@ HOLDS = {"holds": True, "broken": False, "unclear": None}
 
 
 def ruling(rule, subject, holds, text, journey="", step=""):
-    return Ruling(rule, subject, HOLDS[holds], text, journey, step)
+    return Ruling(rule, f"{journey} {subject}".strip(), HOLDS[holds], text, journey, step)
 
 
 CRITERIA = (
@@ -231,8 +231,8 @@ def regressed():
     )
     rulings = (
         ruling("errors.regressed", "checkout", "broken", "1.9 % of the steps failed, before 0 %.", "guest-checkout", "checkout"),
-        ruling("latency.regressed", "product", "broken", "the p95 rose from 107 ms to 137 ms, by 28 % (22 % to 35 %); up to 10 % may be.", "guest-checkout", "product"),
-        ruling("latency.regressed", "pay", "unclear", "the p95 changed by -1 % to +14 %; up to 10 % may be.", "guest-checkout", "pay"),
+        ruling("latency.regressed", "product", "broken", "p95 107 ms → 137 ms, +28 % (95 % interval +22 % to +35 %): slower than the +10 % that is tolerated", "guest-checkout", "product"),
+        ruling("latency.regressed", "product", "unclear", "median changed by -1 % to +14 %; up to 5 % may be.", "guest-checkout", "product"),
     )  # fmt: skip
     return base(
         schedule,
@@ -390,7 +390,7 @@ def sixty_steps():
     )
 
 
-HOSTILE = "<script>alert(1)</script>\"'><img src=http://evil.example/x> | `x` [a](http://evil.example) \x00\x1b[31m ${x} {{ 7 * 7 }} &amp; ]]>"
+HOSTILE = "````\n<script>alert(1)</script>\"'><img src=http://evil.example/x> | `x` [a](http://evil.example) \x00\x1b[31m ${x} {{ 7 * 7 }} &amp; ]]>"
 
 
 def hostile():
@@ -454,9 +454,15 @@ def made(name: str) -> tuple[Run, Run | None]:
 
 
 @pytest.fixture(params=RUNS)
-def any_run(request):
+def any_name(request):
+    """The name of each run in turn."""
+    return request.param
+
+
+@pytest.fixture
+def any_run(any_name):
     """Each of the runs in turn, with its baseline."""
-    return made(request.param)
+    return made(any_name)
 
 
 @pytest.fixture
