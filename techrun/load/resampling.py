@@ -80,14 +80,14 @@ def autocorrelation(values: Array) -> float:
 def block_length(values: Array, width: float) -> int:
     """How many windows are taken as one, since what disturbs a shop lasts for seconds.
 
-    5 s, or a thirtieth of the run, if 12 such blocks or more fit: then they cost next to nothing, and correlation
+    5 s, or a fifteenth of the run, if 12 such blocks or more fit: then they cost next to nothing, and correlation
     that hides behind the noise of small windows does no harm. In shorter runs windows stand for themselves, unless
     they visibly hang together (in so few chance alone shows a correlation of 0.2, so that it takes more): then
     blocks are 5 s again, or as long as leaves 8 of them.
     """
     count, seconds = len(values), ceil(BLOCK / width - 1e-9)
     if count >= MANY * seconds:
-        return max(seconds, count // 30)
+        return max(seconds, count // 15)
     if autocorrelation(values) <= max(CORRELATED, 1.645 / sqrt(count)):
         return 1
     return max(1, min(seconds, count // FEWEST))

@@ -43,7 +43,6 @@ def _passed(comparison: Comparison | None) -> str:
     worst = max(comparison.contrasts, key=lambda contrast: contrast.ratio)
     seen = max(contrast.detectable for contrast in comparison.contrasts)
     return (
-        f"All limits hold, and no step is slower than {comparison.against} by more than is tolerated: the largest"
-        f" change is {change_text(worst.ratio)} ({worst.step}); this run could have seen ≥ {change_text(seen)}"
-        " in any step."
+        f"All limits hold. Against {comparison.against}, no step is slower than is tolerated: the largest change"
+        f" is {change_text(worst.ratio)} ({worst.step}), and ≥ {change_text(seen)} would have been seen in any step."
     )

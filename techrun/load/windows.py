@@ -110,7 +110,7 @@ def coarseness(new: Array, old: Array, needed: int, fewest: int) -> int | None:
 
 
 def _candidates(most: int) -> Iterable[int]:
-    """1, 2, 3, 4, 5, 6, 8, 10, …: a quarter more each time."""
+    """1, 2, 3, 4, 5, 7, 9, 12, …: a quarter more each time."""
     together = 1
     while together <= most:
         yield together
