@@ -102,13 +102,7 @@ class Phases:
         return tuple((name, value) for name, value in pairs if value is not None)
 
     def __add__(self, other: Phases) -> Phases:
-        return Phases(
-            _sum(self.resolve, other.resolve),
-            _sum(self.connect, other.connect),
-            _sum(self.tls, other.tls),
-            _sum(self.processing, other.processing),
-            _sum(self.transfer, other.transfer),
-        )
+        return Phases(*map(_sum, _values(self), _values(other)))
 
 
 def _values(phases: Phases) -> tuple[float | None, ...]:

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import certifi
+import gevent
 from gevent import socket
 from gevent.ssl import SSLContext, SSLSocket
 
@@ -124,7 +126,9 @@ class Network:
     largest_body: int = _USUAL.max_body
     """Bytes of a body after decompression."""
     guard: Guard = field(default_factory=Guard)
+    lookup: Callable[..., Any] = socket.getaddrinfo
     _known: dict[tuple[str, int], tuple[float, Addresses]] = field(default_factory=dict)
+    _asking: dict[tuple[str, int], gevent.Greenlet] = field(default_factory=dict)
 
     def refuse(self, to: Aim) -> None:
         """Raise TroubleError for a host that is not part of this load test."""
@@ -176,22 +180,36 @@ class Network:
             raise TroubleError(Reason.TLS, what) from None
 
     def _addresses(self, to: Aim) -> Addresses:
-        """The addresses of a host, all of them allowed."""
-        key, now = (to.host, to.port), time.monotonic()
+        """The addresses of a host, all of them allowed.
+
+        One greenlet asks for all visitors: gevent has ten threads for this, and a name server that is slow must
+        delay each of them by its own slowness, not by that of all before it.
+        """
+        key = (to.host, to.port)
         known = self._known.get(key)
-        if known is not None and known[0] > now:
+        if known is not None and known[0] > time.monotonic():
             return known[1]
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = gevent.spawn(self._resolve, to)
+            asking.link(lambda _: self._asking.pop(key))
+        found: Addresses | TroubleError = asking.get()
+        if isinstance(found, TroubleError):
+            raise TroubleError(found.reason, found.message)
+        return found
+
+    def _resolve(self, to: Aim) -> Addresses | TroubleError:
+        """Ask the system, or say why it is of no use."""
         try:
-            found = socket.getaddrinfo(to.host, to.port, 0, socket.SOCK_STREAM)
+            found = self.lookup(to.host, to.port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            what = f"{to.host} could not be resolved: {_words(error)}"
-            raise TroubleError(Reason.DNS, what) from None
+            return TroubleError(Reason.DNS, f"{to.host} could not be resolved: {_words(error)}")
         for *_, address in found:
             refusal = self.guard.refusal(address[0])
             if refusal:
-                raise TroubleError(Reason.FORBIDDEN, f"{to.host} is not asked: {refusal}")
+                return TroubleError(Reason.FORBIDDEN, f"{to.host} is not asked: {refusal}")
         addresses = tuple(dict.fromkeys((family, address) for family, *_, address in found))
-        self._known[key] = (now + KNOWN_FOR, addresses)
+        self._known[to.host, to.port] = (time.monotonic() + KNOWN_FOR, addresses)
         return addresses
 
 

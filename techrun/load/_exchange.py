@@ -12,11 +12,9 @@ loaded, and the shop's page is not failed for what it embeds.
 from __future__ import annotations
 
 import select
-import zlib
 from contextlib import suppress
 from time import perf_counter
 
-import brotli  # type: ignore[import-untyped]  # it ships no types
 from gevent import Timeout, monkey, socket
 from gevent.ssl import SSLError
 from geventhttpclient.response import HTTPParseError, HTTPResponse
@@ -24,6 +22,7 @@ from geventhttpclient.response import HTTPParseError, HTTPResponse
 from techrun.exchange import Failure, Request, Response
 from techrun.fetch.settings import FetchSettings
 from techrun.load._connect import Aim, Network, TroubleError, aim
+from techrun.load._decoding import decoded, too_large
 from techrun.model import Phases, Reason
 
 _LIMITS = FetchSettings()
@@ -165,7 +164,7 @@ class Connections:
         return Response(
             incoming.get_code(),
             tuple(incoming.pairs),
-            _decoded(incoming, to, self._network.largest_body),
+            decoded(incoming.body, incoming.pairs, to.peer, self._network.largest_body),
             _NOT_MEASURED,
             perf_counter() - began,
         )
@@ -239,7 +238,7 @@ def _head(request: Request, to: Aim) -> bytes:
 def _check(incoming: Incoming, received: int, to: Aim, largest_body: int) -> None:
     """The limits of the probes."""
     if len(incoming.body) > largest_body:
-        raise _too_large(to, largest_body)
+        raise too_large(to.peer, largest_body)
     if received - len(incoming.body) > _LIMITS.max_headers and not incoming.headers_complete:
         what = f"the headers that {to.peer} sends are larger than the limit of {_LIMITS.max_headers} bytes"
         raise TroubleError(Reason.SIZE, what)
@@ -247,59 +246,10 @@ def _check(incoming: Incoming, received: int, to: Aim, largest_body: int) -> Non
         raise TroubleError(Reason.SIZE, f"{to.peer} sends more than {_LIMITS.max_header_count} headers")
 
 
-def _too_large(to: Aim, limit: int) -> TroubleError:
-    what = f"the body that {to.peer} sends is larger than the limit of {limit} bytes"
-    return TroubleError(Reason.SIZE, what)
-
-
 def _broke(to: Aim, received: int, error: OSError) -> str:
     if isinstance(error, SSLError) or received:
         return f"the connection to {to.peer} broke while its answer was awaited ({received} bytes came)"
     return f"{to.peer} closed the connection without answering"
-
-
-def _decoded(incoming: Incoming, to: Aim, limit: int) -> bytes:
-    """The body as it was before it was compressed, up to the limit."""
-    body = bytes(incoming.body)
-    written = [value for name, value in incoming.pairs if name == "content-encoding"]
-    if not written or not body:
-        return body
-    for coding in reversed([part.strip().lower() for part in ",".join(written).split(",")]):
-        try:
-            body = _uncompressed(body, coding, limit + 1)
-        except (zlib.error, brotli.error, EOFError) as error:
-            what = f"the answer of {to.peer} cannot be decompressed ({coding}): {error}"
-            raise TroubleError(Reason.DECODE, what) from None
-        if len(body) > limit:
-            raise _too_large(to, limit)
-    return body
-
-
-def _uncompressed(body: bytes, coding: str, most: int) -> bytes:
-    """One coding taken off; not much more than `most` bytes come out."""
-    if coding in ("", "identity"):
-        return body
-    if coding in ("gzip", "x-gzip", "deflate"):
-        # A deflate stream without its zlib frame is sent by old servers: its first byte tells.
-        bare = coding == "deflate" and body[0] & 0x0F != 8
-        stream = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
-        plain = stream.decompress(body, most)
-        if not stream.eof and len(plain) < most:
-            raise EOFError("it ends too early")
-        return plain
-    if coding == "br":
-        return _unbrotlied(body, most)
-    raise EOFError("nobody asked for this coding")
-
-
-def _unbrotlied(body: bytes, most: int) -> bytes:
-    stream = brotli.Decompressor()
-    plain: bytes = stream.process(body, output_buffer_limit=most)
-    while not stream.is_finished() and len(plain) < most:
-        if stream.can_accept_more_data():
-            raise EOFError("it ends too early")
-        plain += stream.process(b"", output_buffer_limit=most)
-    return plain
 
 
 def _peer(request: Request) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import zlib
 
 import brotli
+import gevent
 import pytest
 
 from techrun.exchange import Failure, Request, Response
+from techrun.load._connect import Network, only
+from techrun.load._exchange import Connections
 from techrun.model import Reason
 
 SHOP = "127.0.0.1"
@@ -168,6 +172,37 @@ def test_a_name_that_nobody_knows_is_a_failure_of_dns(ask):
     failure = ask("http://shop.invalid/")
     assert failure.reason is Reason.DNS
     assert "shop.invalid" in failure.message
+
+
+def test_a_name_is_looked_up_once_for_all_visitors(serve, reply):
+    """A name server that is slow delays each of them by its own slowness, not by that of all before it."""
+    site, asked = serve(lambda asked: reply()), []
+
+    def lookup(host, port, *more):
+        asked.append(host)
+        gevent.sleep(0.2)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", site.port))]
+
+    url = f"http://shop.example:{site.port}"
+    network = Network(only(url), lookup=lookup)
+    visitors = [Connections(network) for _ in range(10)]
+    visits = [gevent.spawn(visitor.exchange, Request("GET", url), 5.0) for visitor in visitors[1:]]
+    gevent.joinall(visits, timeout=10)
+    assert {visit.value.status for visit in visits} == {200}
+    assert visitors[0].exchange(Request("GET", url), 5.0).status == 200
+    assert asked == ["shop.example"]
+    for visitor in visitors:
+        visitor.close()
+
+
+def test_visitors_do_not_wait_longer_than_their_time_for_a_name(serve):
+    network = Network(only("http://shop.example"), lookup=lambda *_: gevent.sleep(1) or [])
+    answers = [
+        gevent.spawn(Connections(network).exchange, Request("GET", "http://shop.example"), 0.1)
+        for _ in range(3)
+    ]
+    gevent.joinall(answers, timeout=5)
+    assert [answer.value.reason for answer in answers] == [Reason.TIMEOUT] * 3
 
 
 def test_an_answer_that_does_not_come_ends_with_its_time(serve, ask):
