@@ -15,6 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from techrun.errors import StoreError, TechrunError, UsageError
 from techrun.handling import LoadTest
 from techrun.language.words import did_you_mean
 from techrun.load.histogram import merged, quantile
-from techrun.load.records import Run
+from techrun.load.records import Cell, Run
 from techrun.load.schedule import ends, windows
 from techrun.oncall import UnknownError
 from techrun.store import loads as rows
@@ -40,6 +41,8 @@ SEARCHED = 200
 ALIVE = 60.0
 """Seconds for which a test is taken to be under way after it said so last."""
 SAID_EVERY = 20.0
+SLICE = 200
+"""Cells that are read at once: the interpreter is held for some milliseconds, and the daemon's probes go on."""
 LONGEST = 7 * 86400.0
 """Seconds for which a test may say that it is under way."""
 
@@ -135,9 +138,18 @@ def run_of(value: Any) -> Run:
     version = value.get("version")
     if isinstance(version, int) and version > FORMAT:
         raise ValueError(f"a newer techrun wrote it (format {version}, this one knows {FORMAT})")
-    run = from_json(Run, value)
+    run = from_json(Run, {**value, "cells": ()})
     checked_id(run.id)
-    return run
+    cells = value.get("cells", ())
+    if not isinstance(cells, list | tuple):
+        raise ValueError("cells: it is no list")  # noqa: TRY004  as above
+    found: list[Cell] = []
+    for start in range(0, len(cells), SLICE):
+        try:
+            found += from_json(tuple[Cell, ...], cells[start : start + SLICE])
+        except ValueError as error:
+            raise ValueError(f"cells from {start} on: {error}") from None
+    return replace(run, cells=tuple(found))
 
 
 def checked_id(number: str) -> str:
@@ -211,10 +223,14 @@ class StoreLoads(Loads):
         self._write(lambda connection: rows.end_load_test(connection, number, self._clock()))
 
     def save(self, run: Run) -> None:
-        """Keep a run that has ended; what it was measured by is no longer under way."""
+        """Keep a run that has ended; its load test is no longer under way."""
+        self.keep(run, encoded(run))
+
+    def keep(self, run: Run, text: bytes) -> None:
+        """The same for a run that came as JSON: writing that anew would hold up the daemon's probes."""
         self._known(run.shop)
         _usable(run.id)
-        summary, steps, details = summary_of(run), figures_of(run), zlib.compress(encoded(run))
+        summary, steps, details = summary_of(run), figures_of(run), zlib.compress(text)
 
         def work(connection: sqlite3.Connection) -> None:
             rows.insert_load(connection, summary, steps, details)

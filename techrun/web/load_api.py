@@ -54,7 +54,7 @@ class LoadApi:
             run = decoded(call.body)
         except ValueError as error:
             raise UsageError(f"the body is no load run: {error}") from None
-        self._loads.save(run)
+        self._loads.keep(run, call.body)
         found = summary_of(run)
         log.info("the load run %s of %s is kept: %s", found.id, found.shop, found.verdict or "not judged")
         return found

@@ -58,7 +58,7 @@ REFUSED = {
     "an id that leads elsewhere": (run_with(id="../x"), "other characters than"),
     "a wrong bucket": (
         run_with(cells=[{"arm": "new", "journey": "j", "step": "s", "window": 0, "buckets": {"x": 1}}]),
-        "cells.0.buckets",
+        "cells from 0 on: 0.buckets",
     ),
     "a newer format": (run_with(version=9), "a newer techrun wrote it"),
 }
