@@ -12,5 +12,6 @@ charts    what a chart is
 timelines the charts over time
 spread    the histogram, latency against load
 forest    ratios and their intervals
+criteria  a criterion as it was written
 command   how to make the run again
 """

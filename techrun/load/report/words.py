@@ -128,6 +128,8 @@ def moment(unix: float) -> str:
 
 def stretch(begin: float, end: float) -> str:
     """From one moment to another: `22 Nov 2026, 02:02 to 02:09 UTC`."""
+    if end - begin < 60:
+        return moment(begin)
     first, last = _utc(begin), _utc(end)
     same_day = first.date() == last.date()
     return f"{first:%-d %b %Y, %H:%M} to {last:{'%H:%M' if same_day else '%-d %b %Y, %H:%M'}} UTC"

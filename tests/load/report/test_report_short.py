@@ -119,7 +119,9 @@ def test_junit_tells_a_run_that_failed_from_one_that_proves_nothing(run_named):
 
 def test_every_case_of_junit_has_a_name_of_its_own(any_run):
     """CI follows a case by its name: the median and the p95 of one step are two."""
-    names = [case.get("name") for case in etree.fromstring(junit.render(any_run[0]).encode()).iter("testcase")]
+    names = [
+        case.get("name") for case in etree.fromstring(junit.render(any_run[0]).encode()).iter("testcase")
+    ]
     assert len(names) == len(set(names))
 
 

@@ -58,5 +58,9 @@ def test_a_figure_reads_as_people_write_it(write, value, text):
     assert write(value) == text
 
 
+def test_a_stretch_of_seconds_is_a_moment():
+    assert words.stretch(1795312926.0, 1795312950.0) == "22 Nov 2026, 02:02 UTC"
+
+
 def test_a_stretch_over_midnight_names_both_days():
     assert words.stretch(1795305540.0, 1795305660.0) == "21 Nov 2026, 23:59 to 22 Nov 2026, 00:01 UTC"
