@@ -87,6 +87,7 @@ class Workers:
     def begin(self, briefing: Briefing, most: int) -> tuple[str, ...]:
         """Give each of those that are there its share; who comes later gets none."""
         ids = [client.id for client in self._runner.clients.ready]
+        self._names.clear()
         for index, client in enumerate(ids):
             self._names[client] = f"worker {index + 1}"
             share = most // len(ids) + (index < most % len(ids))

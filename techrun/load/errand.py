@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from gevent import os as green
+from gevent.lock import RLock
 
 from techrun.load.job import Job, as_line
 from techrun.wire import from_json
 
 VARIABLE = "TECHRUN_LOAD_JOB"
 """Names the job's file, in the environment of the generating process."""
+_ONE_AT_A_TIME = RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,12 @@ class Errand:
         """One line to the commanding process, without holding up the event loop; False: it is gone."""
         line = json.dumps(as_line(kind, **what)).encode() + b"\n"
         green.make_nonblocking(self.reports)
-        try:
-            while line:
-                line = line[green.nb_write(self.reports, line) :]
-        except OSError:
-            return False
+        with _ONE_AT_A_TIME:
+            try:
+                while line:
+                    line = line[green.nb_write(self.reports, line) :]
+            except OSError:
+                return False
         return True
 
     def listen(self, told: Callable[[dict[str, Any]], None]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import gevent
 from locust.runners import WorkerRunner
 
+from techrun.errors import TechrunError
 from techrun.load import bundle as bundles
 from techrun.load.crew import KEY, PART
 from techrun.load.records import Schedule
@@ -24,9 +27,22 @@ class Following:
 
     def begin(self, told: dict[str, Any]) -> None:
         """The run begins."""
-        self.worker = Worker(self._runner, from_json(Briefing, told), self._bundle)
+        briefing = from_json(Briefing, told)
+        self._check(briefing)
+        self.worker = Worker(self._runner, briefing, self._bundle)
         self.worker.begin()
         gevent.spawn(self._tell_the_last, self.worker)
+
+    def _check(self, briefing: Briefing) -> None:
+        """A machine that lacks a secret makes no visits: it ends, and its master tells that it is gone."""
+        here = {kind.__name__: getattr(kind, "journey", "") for kind in self._runner.user_classes}
+        try:
+            for journey in sorted({here[name] for name, _ in briefing.personas}):
+                self._bundle.plan(journey, briefing.hosts["new"])
+        except TechrunError as error:
+            sys.stderr.write(f"this worker can make no visits: {error}\n")
+            sys.stderr.flush()
+            os._exit(int(error.exit_code))
 
     def _tell_the_last(self, worker: Worker) -> None:
         worker.over.wait()

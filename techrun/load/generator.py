@@ -152,6 +152,8 @@ class LocustGenerator:
         """Take the child's lines as they come: it must never wait for us."""
         with open(reports, "rb") as pipe:
             for line in pipe:
+                if not line.endswith(b"\n"):
+                    break  # the child was killed in the middle of a word
                 message = json.loads(line)
                 if message["kind"] == "extended":
                     self._answers.put(message["extended"])

@@ -74,7 +74,15 @@ class Leading:
         pause = LEAD if self._workers else LEAD_ALONE
         briefing = brief(self._case, control=self._job.control, seed=self._job.seed, lead=pause)
         self.lead.begin(briefing, self._job.most_visitors)
+        gevent.spawn(self._when_over, self.lead)
         return True
+
+    def _when_over(self, lead: Lead) -> None:
+        """Say so at once: Locust asks its shape only once a second."""
+        lead.finished.wait()
+        self.conclude()
+        if self.errand is not None:
+            self._runner.quit()
 
     def _crew(self) -> Crew:
         if self._workers is not None:
@@ -149,7 +157,11 @@ class Leading:
         else:
             code = ending.judged(self._tally, self._case, self._bundle, self.lead)
             self._runner.environment.process_exit_code = code
-        self.lead = None
+
+    def again(self) -> None:
+        """Locust starts its shape: what is over makes room for a new run."""
+        if self.lead is not None and self.lead.finished.is_set():
+            self.lead = None
 
     def leave(self) -> None:
         """The process ends."""

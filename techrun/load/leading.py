@@ -68,10 +68,9 @@ class Lead:
 
     def stop(self, reason: str, drain: float | None = None) -> None:
         """No more arrivals; visits under way have so many seconds, or what the schedule gives them."""
-        if self.stopped or self.finished.is_set() or self.now() >= plan.arrivals_end(self.schedule):
-            return
-        self.stopped = reason
-        self._merger.ended = max(0.0, self.now())
+        if not self.finished.is_set() and self.now() < plan.arrivals_end(self.schedule):
+            self.stopped = self.stopped or reason
+            self._merger.ended = min(self._merger.ended, max(0.0, self.now()))
         left = self.schedule.drain if drain is None else drain
         self._until = min(self._until, self.now() + left + self._case.cleanup + PATIENCE)
         self._crew.stop(drain)

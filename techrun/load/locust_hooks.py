@@ -23,7 +23,7 @@ from techrun.load import errand
 from techrun.load.crew import BEGIN, EXTEND, PART, STOP
 from techrun.load.follower import Following
 from techrun.load.leader import LOOK, Leading
-from techrun.load.worker import Means
+from techrun.load.worker import Means, keep_visitors
 
 __all__ = ["Means"]
 
@@ -37,6 +37,11 @@ class Arrivals(LoadTestShape):
     def __init__(self, leading: Leading) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Locust's is not typed
         self._leading = leading
+
+    def reset_time(self) -> None:
+        """Locust starts anew."""
+        super().reset_time()  # type: ignore[no-untyped-call]  # Locust's is not typed
+        self._leading.again()
 
     def tick(self) -> tuple[int, float] | None:
         """Locust's own users: none. See `pacing`."""
@@ -62,6 +67,7 @@ def _lead(environment: Environment, runner: Runner, given: errand.Errand | None)
     leading = Leading(environment, runner, given)
     environment.shape_class = Arrivals(leading)
     environment.shape_class.runner = runner
+    keep_visitors(runner)
     events = environment.events
     _listen(events.test_stopping, lambda **_: leading.end("it was stopped"))
     _listen(events.quitting, lambda **_: leading.leave())
@@ -76,6 +82,7 @@ def _follow(environment: Environment, runner: WorkerRunner, given: errand.Errand
     if forked and given is not None:
         given.let_go()
     following = Following(runner)
+    keep_visitors(runner)
     runner.register_message(BEGIN, lambda msg, **_: following.begin(msg.data))
     runner.register_message(EXTEND, lambda msg, **_: following.extend(msg.data))
     runner.register_message(STOP, lambda msg, **_: following.stop(msg.data["drain"]))

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import ceil, inf
+from math import ceil
 
 import gevent
 from gevent.event import AsyncResult, Event
@@ -163,15 +163,21 @@ class Pacer:
 
     def run(self) -> None:
         """Let visitors in until the schedule ends or `stop` is called."""
-        while not self.ended.is_set():
-            wait = self._step() if self.schedule.model == "open" else self._fill()
-            self._wake.clear()
-            if wait is None:
-                self.ended.set()
-            elif wait <= 0:
-                gevent.sleep(0)  # whoever was let in begins before the next one is
-            else:
-                self._wake.wait(wait)
+        try:
+            while not self.ended.is_set():
+                wait = self._step() if self.schedule.model == "open" else self._fill()
+                if wait is None:
+                    return
+                self._pause(wait)
+        finally:
+            self.ended.set()  # also where no visitor could be made: the arrivals that are missing then tell it
+
+    def _pause(self, seconds: float) -> None:
+        if seconds <= 0:
+            gevent.sleep(0)  # whoever was let in begins before the next one is
+            return
+        self._wake.wait(seconds)
+        self._wake.clear()
 
     def _step(self) -> float | None:
         """Let the next one in if it is due; else the seconds to wait for it, None after the last."""
@@ -238,13 +244,6 @@ class Pacer:
             for turn in pool.free:
                 turn.set(None)
             pool.free.clear()
-
-    def wait_until_empty(self, seconds: float = inf) -> bool:
-        """Wait until no visit is under way, at most so long; whether that came true."""
-        until = time.monotonic() + seconds
-        while self.active and time.monotonic() < until:
-            gevent.sleep(0.02)
-        return not self.active
 
     def _window(self, at: float) -> int:
         return plan.window_of(self.schedule, at)

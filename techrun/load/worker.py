@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import gevent
@@ -68,7 +69,7 @@ class Worker:
         self._runner = runner
         self._classes = {kind.__name__: kind for kind in environment.user_classes}
         self._cleanup = briefing.cleanup
-        self._drain: float | None = None
+        self._leave_by = inf
         self._watch = Watch()
         self._health: list[list[float | int | None]] = []
         self._active: list[list[int]] = []
@@ -76,7 +77,6 @@ class Worker:
         self._control = Control(briefing.control, host, self.recorder, self.pacer.now, share=briefing.part.of)
         means = Means(self.pacer, self.recorder, bundle, briefing.hosts, briefing.allow_orders, briefing.seed)
         vars(environment)["techrun"] = means
-        keep_visitors(self._runner)
 
     def begin(self) -> None:
         """Open the door; it lets nobody in before the first planned arrival."""
@@ -94,7 +94,8 @@ class Worker:
 
     def stop(self, drain: float | None = None) -> None:
         """No more arrivals; visits under way have so many seconds, or what the schedule gives them."""
-        self._drain = drain
+        if drain is not None:
+            self._leave_by = min(self._leave_by, time.monotonic() + drain)
         self.pacer.stop()
 
     def wait(self) -> None:
@@ -117,13 +118,20 @@ class Worker:
     def _end(self) -> None:
         """Wait for the visits under way, then cut them off, then send everybody home."""
         self.pacer.ended.wait()
-        drain = self.pacer.schedule.drain if self._drain is None else self._drain
-        if not self.pacer.wait_until_empty(drain):
+        self._leave_by = min(self._leave_by, time.monotonic() + self.pacer.schedule.drain)
+        self._until_empty()
+        if self.pacer.active:
             gevent.killall(list(self.pacer.inside), block=False)
-            self.pacer.wait_until_empty(self._cleanup)
+            self._leave_by = time.monotonic() + self._cleanup
+            self._until_empty()
         self.pacer.close()
         self._control.close()
         self.over.set()
+
+    def _until_empty(self) -> None:
+        """Wait for the visits under way; `stop` may cut the time short."""
+        while self.pacer.active and time.monotonic() < self._leave_by:
+            gevent.sleep(0.02)
 
     def _nap(self) -> None:
         """Sleep for moments, to see how much longer they take."""

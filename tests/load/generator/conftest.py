@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
+import contextlib
+import datetime as dt
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -115,6 +117,7 @@ class Place:
     def __init__(self, folder: Path, url: str):
         self.folder = folder
         self.url = url
+        self.started: list[subprocess.Popen[str]] = []
         self.write()
 
     def write(self, *, journey: str = "", deadline: str = "2s", path: str = "/", scenario: str = ""):
@@ -130,7 +133,7 @@ class Place:
             include: [journeys/*.yaml]
             """)
         )
-        words = scenario or 'rate="20/s", ramp="0", warm_up="0", measure="2s", drain="3s"'
+        words = scenario or 'rate="20/s", ramp="0", warm_up="0", measure="1s", drain="3s"'
         self.scenario = self.folder / "look.py"
         self.scenario.write_text(SCENARIO.format(scenario=words))
 
@@ -146,7 +149,7 @@ class Place:
 
     def locust(self, *options, **more):
         """Plain `locust -f`, as a person starts it."""
-        return subprocess.Popen(
+        run = subprocess.Popen(
             [sys.executable, "-m", "locust", "-f", str(self.scenario), "--only-summary", *options],
             cwd=self.folder,
             env=self.environment(**more),
@@ -156,11 +159,22 @@ class Place:
             start_new_session=True,
             text=True,
         )
+        self.started.append(run)
+        return run
+
+    def close(self):
+        for run in self.started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            run.stdout.close()
 
 
 @pytest.fixture
 def place(tmp_path, shop):
-    return Place(tmp_path, shop.url)
+    place = Place(tmp_path, shop.url)
+    yield place
+    place.close()
 
 
 @pytest.fixture
@@ -240,15 +254,15 @@ def certificate(tmp_path):
     """A certificate for another host that its owner signed, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "elsewhere.example")])
-    today = datetime.datetime.now(datetime.UTC)
+    today = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
     form = serialization.Encoding.PEM
