@@ -1,6 +1,7 @@
 """The same visits, written by hand for Locust's clients: the same requests, headers, parsers and checks.
 
 `CLIENT=fast` is FastHttpUser, `CLIENT=http` HttpUser. As in ours each visit has new cookies and connections.
+`CLIENT=bare` is FastHttpUser without cookies: the header is written down here, which no real test could do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from locust import FastHttpUser, HttpUser, constant, task
 from selectolax.lexbor import LexborHTMLParser
 
 UA, LANGUAGE = "techrun/1 load", "de-DE,de;q=0.9"
-FAST = os.environ["CLIENT"] == "fast"
+FAST, BARE = os.environ["CLIENT"] != "http", os.environ["CLIENT"] == "bare"
 
 
 class Buyer(FastHttpUser if FAST else HttpUser):
@@ -26,6 +27,8 @@ class Buyer(FastHttpUser if FAST else HttpUser):
     def visit(self):
         Buyer.visits += 1
         self.run_id, self.trace = f"0badcafe-{Buyer.visits}", f"{getrandbits(128):032x}"
+        if BARE:
+            self.client.client.cookiejar = None
         if FAST:
             self.client.cookiejar.clear()
             self.client.client.clientpool.close()
@@ -51,6 +54,8 @@ class Buyer(FastHttpUser if FAST else HttpUser):
         }
         if self.page:
             found["Referer"] = self.page
+        if BARE:
+            found["Cookie"] = "session=abc123; lang=de"
         return found
 
     def home(self):

@@ -32,6 +32,7 @@ SETTLE, WINDOW = 2.5, 4.0
 WAYS = {
     "journey": ("journey", ()),
     "FastHttpUser by hand": ("fast", ()),
+    "… without cookies": ("bare", ()),
     "HttpUser by hand": ("http", ()),
     "journey, 2 processes": ("journey", ("--processes", "2")),
 }
