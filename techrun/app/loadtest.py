@@ -229,10 +229,12 @@ def _watched(test: _Test, run: Run) -> Iterator[KillSwitch | None]:
         yield None
         return
     down, nobody = first_look(ask, run.shop)
-    if down is not None:
+    if down is not None and test.target.watched:
         raise CannotTellError(
             f"{run.shop} is down already (#{down.id} {down.title}): a load test would tell nothing and hurt it"
         )
+    if down is not None:
+        nobody = f"{run.shop} is down already, at the address that is watched (#{down.id} {down.title})"
     if nobody:
         test.around.onlooker.says(f"no kill switch: {nobody}")
         yield None

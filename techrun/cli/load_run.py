@@ -5,55 +5,68 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from techrun.app import load_files as files
 from techrun.app.interrupts import handled
 from techrun.app.load_asking import asking
-from techrun.app.load_scenarios import find
+from techrun.app.load_scenarios import Source, find
 from techrun.app.load_target import Aim, Target, target_of
 from techrun.app.loading import Loaded, load
 from techrun.app.loads import loads_at
-from techrun.app.loadtest import Around, Finished, LoadWish, load_test
 from techrun.cli.options import set_up_logging
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import onlooker
 from techrun.cli.show.load_result import show_result
 from techrun.errors import ExitCode
 from techrun.load.job import Wishes
-from techrun.load.outcome import exit_code
-from techrun.load.publishing import published
 from techrun.load.report import junit, markdown
 from techrun.wire import to_json
+
+if TYPE_CHECKING:
+    from techrun.app.loadtest import Around, Finished, LoadWish
 
 LOCUST_PORT = 5557
 """Where workers on other machines look for their master, if nothing else is said."""
 
 
 def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
-    """Run the test; the verdict's exit code."""
+    """Run the test; the verdict's exit code. What is refused is told before numpy and scipy are imported."""
     set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
-    for path in _paths(options):
-        files.check_writable(path)
-    loaded = load(options["config"])
-    wish = wish_of(scenario, options)
-    target = target_of(loaded.settings, aim_of(options))
     with handled() as interrupts:
+        _check(options)
+        source, loaded = find(scenario), load(options["config"])
+        target = target_of(loaded.settings, aim_of(options))
         console = make_console(color=options["color"], stderr=True)
-        title = f"{wish.source.name} of {target.shop.name} at {target.hosts['new']}"
+        title = f"{source.name} of {target.shop.name} at {target.hosts['new']}"
         with onlooker(console, title, quiet=options["quiet"]) as watching:
+            from techrun.app.loadtest import load_test
+
             around = _around(loaded, target, options, interrupts, watching)
-            finished = load_test(loaded, target, wish, around)
+            finished = load_test(loaded, target, wish_of(source, options), around)
         _tell(finished, options)
     return int(_code(finished, options))
+
+
+def _check(options: dict[str, Any]) -> None:
+    """A usage error where options exclude each other, or where a report cannot be written."""
+    if options["rate"] is not None and options["users"] is not None:
+        raise click.UsageError("--rate (visitors arrive) and --users (so many at a time) exclude each other")
+    if options["baseline_release"] and not options["baseline_url"]:
+        raise click.UsageError("--baseline-release names what runs at --baseline-url, which is missing")
+    for name in ("html", "json_", "junit", "markdown", "textfile"):
+        if options[name] is not None:
+            files.check_writable(options[name])
 
 
 def _around(
     loaded: Loaded, target: Target, options: dict[str, Any], interrupts: Any, watching: Any
 ) -> Around:
+    from techrun.app.loadtest import Around
+    from techrun.load.publishing import published
+
     token, server = os.environ.get("TECHRUN_TOKEN", ""), options["server"]
     store = loaded.settings.store
     kept = loads_at(store, folder=options["store"], server="" if options["store"] else server, token=token)
@@ -73,15 +86,13 @@ def _around(
     )
 
 
-def wish_of(scenario: str, options: dict[str, Any]) -> LoadWish:
-    """What is asked for; a usage error where two options exclude each other."""
-    if options["rate"] is not None and options["users"] is not None:
-        raise click.UsageError("--rate (visitors arrive) and --users (so many at a time) exclude each other")
-    if options["baseline_release"] and not options["baseline_url"]:
-        raise click.UsageError("--baseline-release names what runs at --baseline-url, which is missing")
+def wish_of(source: Source, options: dict[str, Any]) -> LoadWish:
+    """What is asked for."""
+    from techrun.app.loadtest import LoadWish
+
     bind, _, port = options["bind"].rpartition(":")
     return LoadWish(
-        source=find(scenario),
+        source=source,
         release=options["release"],
         old_release=options["baseline_release"],
         wishes=Wishes(
@@ -106,10 +117,6 @@ def aim_of(options: dict[str, Any]) -> Aim:
         max_rate=options["max_rate"],
         i_own_this=options["i_own_this"],
     )
-
-
-def _paths(options: dict[str, Any]) -> list[Path]:
-    return [options[name] for name in ("html", "json_", "junit", "markdown", "textfile") if options[name]]
 
 
 def _tell(finished: Finished, options: dict[str, Any]) -> None:
@@ -139,6 +146,8 @@ def _tell(finished: Finished, options: dict[str, Any]) -> None:
 
 
 def _code(finished: Finished, options: dict[str, Any]) -> ExitCode:
+    from techrun.load.outcome import exit_code
+
     verdict = finished.run.verdict
     if verdict is None:
         return ExitCode.INTERNAL

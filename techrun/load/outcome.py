@@ -55,13 +55,15 @@ def climbed(verdict: Verdict, run: Run, steps: Sequence[stairs.Step]) -> Verdict
     """The verdict on stairs: how much holds; that some step breaks is what they are climbed for."""
     found = f"{stairs.found(run, steps)}; {knee.told(run)}"
     held = any(step.holds for step in steps)
-    ruling = Ruling("capacity.knee", "stairs", holds=held if steps else None, text=found)
+    ruling = Ruling("capacity.held", "stairs", holds=held if steps else None, text=found)
     if verdict.value == "invalid":
         return replace(verdict, rulings=(*verdict.rulings, ruling))
     value: Value = "pass" if held else "fail" if steps else "inconclusive"
     broke = next((step.broken for step in steps if not step.holds), ())
     told = [replace(one, holds=None, text=f"{one.text} (at the step that broke)") for one in broke[1:]]
-    return Verdict(value, f"The shop {found}.", (ruling, *verdict.rulings, *told), None)
+    bend = knee.told(run)
+    summary = f"The shop {found}." + (f" {bend[0].upper()}{bend[1:]}." if steps else "")
+    return Verdict(value, summary, (ruling, *told), None)
 
 
 def exit_code(verdict: Verdict, *, on_inconclusive: str | None, report_only: bool, stopped: bool) -> ExitCode:
