@@ -61,8 +61,7 @@ def climbed(verdict: Verdict, run: Run, steps: Sequence[stairs.Step]) -> Verdict
     value: Value = "pass" if held else "fail" if steps else "inconclusive"
     broke = next((step.broken for step in steps if not step.holds), ())
     told = [replace(one, holds=None, text=f"{one.text} (at the step that broke)") for one in broke[1:]]
-    bend = knee.told(run)
-    summary = f"The shop {found}." + (f" {bend[0].upper()}{bend[1:]}." if steps else "")
+    summary = f"The shop {found}."
     return Verdict(value, summary, (ruling, *told), None)
 
 
