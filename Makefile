@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: demo test lint format bench soak docs lock clean help
+.PHONY: demo test lint format bench soak soak-load docs lock clean help
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: $(VENV)/.run ## a demo shop and its watcher, until Ctrl-C (FOR=30s: ends by itself)
 	@$(BIN)/techrun demo $(if $(FOR),--for $(FOR))
@@ -32,7 +32,10 @@ bench: $(VENV)/.test ## the measurements of benchmarks/README.md, side by side w
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.test ## the slow tests
-	$(BIN)/python -m pytest -m slow --timeout 1200
+	$(BIN)/python -m pytest -m slow --timeout 1200 --ignore tests/load/test_load_soak.py
+
+soak-load: $(VENV)/.test ## a load test of half an hour: memory flat, report right
+	$(BIN)/python -m pytest -m slow tests/load/test_load_soak.py
 
 docs: $(VENV)/.test ## write the generated parts of README.md and docs/ anew
 	$(BIN)/python tests/generate_docs.py

@@ -31,7 +31,7 @@ from techrun.language._filters import FILTERS
 from techrun.probes import kinds
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md", ROOT / "docs/alerts.md")
+PAGES = (ROOT / "README.md", ROOT / "docs/journeys.md", ROOT / "docs/alerts.md", ROOT / "docs/load.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 VARYING = re.compile(
     r"\b\w{3}, \d\d \w{3} \d{4}\b|\d+(\.\d+)? (µs|ms|s)\b|\b[0-9a-f]{16,32}\b|[█▏]+| {2,}|\b\d{1,2}:\d\d:\d\d\b|127\.0\.0\.1:\d+|TR-\d+"
@@ -154,9 +154,31 @@ def rules_table() -> str:
     return table(["rule", "meaning"], [(f"`{name}`", text) for name, text in RULES.items()])
 
 
+def scenarios_table() -> str:
+    """Each scenario that ships: what it is for, how visitors arrive and who they are."""
+    rows = []
+    for path in sorted((ROOT / "loadtests").glob("*.py")):
+        text = path.read_text()
+        tree = ast.parse(text)
+        title = (ast.get_docstring(tree) or "").partition("\n")[0]
+        made = [
+            ast.get_source_segment(text, node.value) or ""
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+        ]
+        visitors = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        rows.append([f"`{path.stem}`", title, f"`{' '.join(made)}`", ", ".join(visitors)])
+    return table(["scenario", "what it is", "arrivals", "visitors"], rows)
+
+
 def file_part(path: str) -> Callable[[], str]:
     """A file of the repository as a block of YAML."""
     return lambda: f"```yaml\n# {path}\n{(ROOT / path).read_text()}```\n"
+
+
+def scenario_part() -> str:
+    """The scenario of the README: a mix of visitors."""
+    return f"```python\n# loadtests/checkout.py\n{(ROOT / 'loadtests/checkout.py').read_text()}```\n"
 
 
 def message_part() -> str:
@@ -213,6 +235,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics_table,
     "filters": filters_table,
     "rules": rules_table,
+    "scenarios": scenarios_table,
+    "scenario": scenario_part,
 }
 
 
