@@ -157,21 +157,22 @@ def measured(seconds, seed, rounds):
 
 
 def as_run(trial, new, old, begin, seconds):
-    """Two releases of a trial as the run that a user would have made, from `begin` (seconds) on."""
+    """Two releases of a trial as the run that a user would have made, from `begin` (seconds) on; old "": one."""
     first, count = round((WARM_UP + begin) / WIDTH), round(seconds / WIDTH)
-    rate = 2.0 * RATE
+    asked = {"new": new, "old": old} if old else {"new": new}
+    rate = float(RATE * len(asked))
     cells, traffic = [], []
     for window in range(count):
         of = first + window
-        for arm, name in (("new", new), ("old", old)):
+        for arm, name in asked.items():
             buckets, errors = dict(trial["buckets"][name][of]), trial["errors"][name][of]
             cells.append(Cell(arm, "shopper", "page", window, buckets, {"status": errors} if errors else {}))
-        started = sum(cell.count for cell in cells[-2:])
-        late = trial["late"][new][of] + trial["late"][old][of]
+        started = sum(cell.count for cell in cells[-len(asked) :])
+        late = sum(trial["late"][name][of] for name in asked.values())
         traffic.append(Traffic(window, round(rate * WIDTH), started, late, 0, 0, closed=True))
     health = [Health("local", row[0] - first, *row[1:]) for row in trial["health"]]
     return Run(
         "trial", "shop", "trial", new, "http://127.0.0.1", 0.0, seconds,
-        Schedule((Stage("measure", seconds, rate, rate),), arms=("new", "old"), width=WIDTH),
+        Schedule((Stage("measure", seconds, rate, rate),), arms=tuple(asked), width=WIDTH),
         cells=tuple(cells), traffic=tuple(traffic), health=tuple(health), old_release=old,
     )  # fmt: skip

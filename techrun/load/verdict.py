@@ -118,6 +118,5 @@ def wants_rerun(verdict: Verdict) -> bool:
         verdict.value == "inconclusive"
         and comparison is not None
         and comparison.method == "stored"
-        and comparison.looks == 1
         and any(contrast.regressed is None for contrast in comparison.contrasts)
     )

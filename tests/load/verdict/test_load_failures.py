@@ -51,6 +51,18 @@ def test_a_release_that_fails_more_often_is_found(make, new, old, holds):
     assert (ruling.rule, ruling.subject, ruling.holds) == ("errors.regressed", "all steps", holds)
 
 
+def test_one_more_failure_in_two_thousand_stops_nobody(make):
+    """12 of 24,000 are more than chance explains, and too few to mind."""
+    found = [
+        make.cell(at, arm=arm, count=400, failed=int(arm == "new" and at % 5 == 0))
+        for at in range(60)
+        for arm in ("new", "old")
+    ]
+    ruling = overall(make.run(cells=found, two=True))
+    assert ruling.holds is True
+    assert ruling.text.startswith("12 of 24012 requests failed")
+
+
 def test_a_release_that_fails_one_request_in_fifty_is_always_found():
     """50 runs of a minute at 20 requests a second; by chance 4 to 40 of 1200 fail."""
     runs = [simulation.interleaved(seed, fails=0.02, slower=1.0) for seed in range(50)]

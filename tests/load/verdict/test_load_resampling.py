@@ -83,6 +83,13 @@ def test_a_typical_window_takes_no_notice_of_a_bad_moment_and_the_mean_does():
     assert resampling.paired(values, 1.05, 1.0, typical=False).ratio == pytest.approx(exp(0.2))
 
 
+def test_two_bad_moments_of_the_old_release_do_not_hide_a_slower_new_one():
+    values = wander(1, 30, 0.02, 0.0) + 0.2
+    values[[5, 20]] = -4.0
+    assert resampling.paired(values, 1.05, 1.0, typical=True).p < 0.01
+    assert resampling.paired(values, 1.05, 1.0, typical=False).p > 0.1
+
+
 def test_a_release_that_freezes_now_and_then_is_found_by_the_mean():
     values = wander(1, 300, 0.05, 0.3)
     values[::20] += 4.0
