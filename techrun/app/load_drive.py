@@ -198,9 +198,7 @@ class _Drive:
         self._run = replace(self._run, schedule=extended(self._run.schedule, self._extension))
         self._deadline += self._extension
         self._looks += 1
-        self._course.onlooker.says(
-            f"cannot tell yet: {verdict.summary}; measuring for another {self._extension:g}s"
-        )
+        self._course.onlooker.says(f"{verdict.summary} So it is measured for another {self._extension:g}s.")
 
     def _stop(self, why: Ended, reason: str, drain: float | None = None) -> None:
         self._ended = why

@@ -100,6 +100,10 @@ def _verdict(value: Value, rulings: tuple[Ruling, ...], comparison: Comparison |
     return Verdict(value, summary(value, rulings, comparison), rulings, comparison)
 
 
+COMPARED = frozenset({"errors.regressed", "latency.regressed", "compared.nothing"})
+"""What a longer run tells better; a criterion about a stretch that is not over yet is told by its end."""
+
+
 def wants_more(verdict: Verdict) -> bool:
     """Whether a longer run could tell what this one cannot: new and old were compared, and it is open."""
     comparison = verdict.comparison
@@ -107,7 +111,7 @@ def wants_more(verdict: Verdict) -> bool:
         verdict.value == "inconclusive"
         and comparison is not None
         and comparison.method == "interleaved"
-        and any(ruling.holds is None for ruling in verdict.rulings if decides(ruling))
+        and any(ruling.holds is None and ruling.rule in COMPARED for ruling in verdict.rulings)
     )
 
 

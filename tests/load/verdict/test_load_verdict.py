@@ -115,6 +115,14 @@ def test_a_look_at_a_run_that_goes_on_does_not_miss_its_end():
     assert judge(running, [], []).value == "invalid"
 
 
+def test_a_criterion_about_a_stretch_that_is_not_over_yet_makes_no_run_longer():
+    run = simulation.interleaved(1, windows=20)
+    running = replace(run, traffic=run.traffic[:18])
+    verdict = judge(running, [{"p99": "2s", "over": "20s"}], [], last_look=False)
+    assert verdict.value == "inconclusive"
+    assert not wants_more(verdict)
+
+
 def test_a_run_above_the_stored_ones_is_repeated_once_and_then_fails(make):
     baseline = [make.run() for _ in range(3)]
     slow = make.run(cells=[make.cell(at, 0.3) for at in range(60)])
