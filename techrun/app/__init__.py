@@ -7,7 +7,9 @@ daemon      `techrun run`: engine, sinks and web server; reloading: the configur
 once        `techrun check`; deciding: what the daemon would make of a run
 operations  what a person on call does, on the store or (remote, by client) over the API; standing: how
             things stand
-loads       where load runs are kept; remote_loads: over the API
+loadtest    `techrun load run`: from the guards to the verdict; load_target: what may be loaded; load_scenarios:
+            with whom; load_drive: the run itself, watched by load_feed, load_asking and interrupts
+loads       where load runs are kept; remote_loads: over the API; load_runs: found again; load_files: as files
 notifying   `techrun notify test`
 describing  `techrun validate`
 demo        `techrun demo`
