@@ -2,8 +2,8 @@
 
 Found by Kneedle: V. Satopää, J. Albrecht, D. Irwin, B. Raghavan, "Finding a 'Kneedle' in a Haystack: Detecting
 Knee Points in System Behavior", ICDCS Workshops 2011. Both axes are stretched to 0…1; the knee is the point
-furthest from the diagonal, if the curve comes back towards it afterwards. As any curve has such a point, one
-that is no more than noise is not looked at: throughput must fall short of what is asked, p95 must double.
+furthest from the diagonal, if the curve comes back towards it afterwards. As any curve has such a point, and a
+busy machine makes more of them, a bend must last: throughput falls short to the end, p95 stays doubled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SENSITIVITY = 1.0
 SHORT = 0.95
 """Throughput below this share of what is asked does not follow any more."""
 WORSE = 2.0
-"""A p95 that has not grown by this factor has not bent away."""
+"""A p95 that has not grown by this factor, and stayed there, has not bent away."""
 FEWEST = 3
 """Steps without which there is no curve."""
 
@@ -89,9 +89,8 @@ def knee(curve: Sequence[Point]) -> Knee | None:
 
 def _of_throughput(curve: Sequence[Point]) -> Knee | None:
     """The last step that was done as fast as it was asked."""
-    short = [point for point in curve if point.done < SHORT * _followed(curve, point)]
     at = kneedle([point.asked for point in curve], [point.done for point in curve])
-    if not short or at is None:
+    if at is None or curve[-1].done >= SHORT * _followed(curve, curve[-1]):
         return None
     most = max(point.done for point in curve)
     return Knee(curve[at], f"above it the shop does not do more than {show(most)}, whatever is asked")
@@ -105,13 +104,17 @@ def _followed(curve: Sequence[Point], point: Point) -> float:
 def _of_p95(curve: Sequence[Point]) -> Knee | None:
     """The last step before waiting grows faster than the load: the curve turned upside down."""
     timed = [(point, point.p95) for point in curve if point.p95 is not None]
-    if len(timed) < FEWEST or timed[-1][1] < WORSE * min(p95 for _, p95 in timed):
+    if len(timed) < FEWEST:
         return None
     at = kneedle([-point.asked for point, _ in reversed(timed)], [-p95 for _, p95 in reversed(timed)])
     if at is None:
         return None
-    before, after = timed[-1 - at][1], timed[-1][1]
-    return Knee(timed[-1 - at][0], f"above it p95 of a visit grows from {shown(before)} to {shown(after)}")
+    last = len(timed) - 1 - at
+    before, after = (sorted(p95 for _, p95 in part) for part in (timed[: last + 1], timed[last + 1 :]))
+    usual = before[len(before) // 2]
+    if not after or after[0] < WORSE * usual:
+        return None
+    return Knee(timed[last][0], f"above it p95 of a visit grows from {shown(usual)} to {shown(timed[-1][1])}")
 
 
 def kneedle(across: Sequence[float], up: Sequence[float]) -> int | None:

@@ -31,7 +31,7 @@ CURVES = {
     "p95 bends in the last step": (
         curve([10, 20, 30, 40, 50, 60, 70, 79], [0.03, 0.03, 0.031, 0.03, 0.033, 0.035, 0.04, 3.0]),
         70,
-        "p95 of a visit grows from 40ms to 3s",
+        "p95 of a visit grows from 31ms to 3s",
     ),
     "p95 bends before throughput stops": (
         curve([10, 20, 30, 40, 50, 60, 60, 60], [0.03, 0.03, 0.03, 0.03, 0.9, 2.0, 4.0, 6.0]),
@@ -58,6 +58,12 @@ STRAIGHT = {
     "it follows all the way": curve([10, 20, 30, 40, 50, 60, 70, 80], FLAT),
     "it follows but for noise": curve([9.7, 20.4, 29.3, 40.6, 49, 60.3, 69, 80.5], FLAT),
     "p95 is noisy": curve(range(10, 90, 10), [0.03, 0.034, 0.029, 0.033, 0.03, 0.035, 0.028, 0.036]),
+    "one step was disturbed": curve(
+        [10, 20, 30, 34, 46, 60, 70, 80], [0.03, 0.03, 0.03, 0.8, 0.6, 0.03, 0.03, 0.03]
+    ),
+    "two were, and the last of them is one": curve(
+        [10, 20, 30, 34, 46, 60, 70, 80], [0.03, 0.03, 0.03, 0.8, 0.03, 0.03, 0.03, 0.05]
+    ),
     "too few steps": curve([10, 10], [0.03, 5.0]),
     "nothing was done": curve([0] * 8, [None] * 8),
     "nothing was run": [],
