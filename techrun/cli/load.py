@@ -165,6 +165,9 @@ def aa(scenario: str, **options: Any) -> int:
 
     Each run holds the shop against itself, so whatever is called a regression is a false alarm.
     """
+    from techrun.cli.load_run import check_installed
+
+    check_installed()
     from techrun.cli.load_aa import run_and_tell
 
     return run_and_tell(scenario, options)

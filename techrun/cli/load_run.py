@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ from techrun.cli.options import set_up_logging
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import onlooker
 from techrun.cli.show.load_result import show_result
-from techrun.errors import ExitCode
+from techrun.errors import ExitCode, UsageError
 from techrun.load.job import Wishes
 from techrun.load.report import junit, markdown
 from techrun.wire import to_json
@@ -28,6 +29,8 @@ from techrun.wire import to_json
 if TYPE_CHECKING:
     from techrun.app.loadtest import Around, Finished, LoadWish
 
+NEEDED = ("locust", "numpy", "scipy")
+"""What `techrun[load]` brings."""
 LOCUST_PORT = 5557
 """Where workers on other machines look for their master, if nothing else is said."""
 
@@ -50,8 +53,16 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
     return int(_code(finished, options))
 
 
+def check_installed() -> None:
+    """UsageError where the packages are missing that only load tests need."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"load tests need {', '.join(missing)}: pip install 'techrun[load]'")
+
+
 def _check(options: dict[str, Any]) -> None:
     """A usage error where options exclude each other, or where a report cannot be written."""
+    check_installed()
     if options["rate"] is not None and options["users"] is not None:
         raise click.UsageError("--rate (visitors arrive) and --users (so many at a time) exclude each other")
     if options["baseline_release"] and not options["baseline_url"]:

@@ -18,6 +18,8 @@ from lxml import etree
 from techrun.cli import main
 from techrun.demo.server import DemoShop
 
+pytestmark = pytest.mark.timeout(240)
+
 CONFIG = """
 version: 1
 shop: acme
@@ -326,6 +328,13 @@ def test_a_platform_is_refused_even_where_it_was_written_down(place) -> None:
     done = place.here("run", "look", "--host", "https://acme.myshopify.com")
     assert done.code == 2
     assert "Shopify" in done.err
+
+
+def test_where_locust_is_not_installed_it_is_said_what_to_install(place, monkeypatch) -> None:
+    monkeypatch.setattr("techrun.cli.load_run.NEEDED", ("locust", "no_such_package"))
+    done = place.here("run", "look")
+    assert done.code == 2
+    assert "load tests need no_such_package: pip install 'techrun[load]'" in done.err
 
 
 HEAVY = ("locust", "gevent", "geventhttpclient", "scipy", "numpy", "zmq")
