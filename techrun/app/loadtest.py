@@ -17,8 +17,8 @@ from techrun.app.load_target import Target
 from techrun.app.loading import Loaded
 from techrun.config.load import Criterion, as_written
 from techrun.errors import CannotTellError
+from techrun.load import capacity, fingerprint, machine, outcome
 from techrun.load import criteria as criteria_rules
-from techrun.load import fingerprint, machine, outcome, stairs
 from techrun.load.bundle import bundle_of, embed
 from techrun.load.carried import Bundle
 from techrun.load.generator import LocustGenerator
@@ -258,7 +258,7 @@ def _judged(test: _Test, course: Course, driven: Driven, baseline: list[Run], be
     """The run with its verdict, and with what its end adds to that."""
     run, ended = driven.run, driven.ended
     if course.breakpoint and ended in {"", "knee"}:
-        return replace(run, verdict=_climbed(course, run))
+        return replace(run, verdict=capacity.judged(run, course.criteria))
     verdict = judge(run, course.criteria, baseline, looks=driven.looks, before=before)
     if driven.fault is not None:
         why = str(driven.fault) or type(driven.fault).__name__
@@ -268,14 +268,6 @@ def _judged(test: _Test, course: Course, driven: Driven, baseline: list[Run], be
     elif ended == "interrupted":
         verdict = outcome.interrupted(verdict)
     return replace(run, verdict=verdict)
-
-
-def _climbed(course: Course, run: Run) -> Verdict:
-    """The verdict on stairs: judged by the steps that held, since the last one is meant to break."""
-    steps = stairs.steps(run, course.criteria)
-    held = [step.number for step in steps if step.holds]
-    whole = replace(stairs.only(run, held or [step.number for step in steps]), stopped="")
-    return outcome.climbed(judge(whole, course.criteria, []), run, steps)
 
 
 def _compared(run: Run) -> str:

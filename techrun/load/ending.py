@@ -15,7 +15,7 @@ from techrun.load.tally import Tally
 
 def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
     """Print the verdict; the exit code that goes with it."""
-    from techrun.load import criteria, outcome  # noqa: PLC0415  numpy and scipy: only where a run is over
+    from techrun.load import capacity, criteria, outcome  # noqa: PLC0415  numpy and scipy: only where a run is over
     from techrun.load.verdict import judge  # noqa: PLC0415  see above
 
     host = case.hosts["new"]
@@ -23,7 +23,8 @@ def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
     plans = {journey: bundle.plan_with_budgets(journey, host) for journey in taken}
     wanted = criteria.criteria_for(bundle.settings, scenario_name(), case.ready.personas, plans)
     run = tally.into(_run(case, bundle, lead, tally.at))
-    verdict = judge(run, wanted, [])
+    climbs = case.ready.breakpoint and not lead.stopped
+    verdict = capacity.judged(run, wanted) if climbs else judge(run, wanted, [])
     if lead.stopped:
         verdict = outcome.interrupted(verdict)
     _print(verdict)
