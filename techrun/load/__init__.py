@@ -21,7 +21,7 @@ criteria    what must hold: counting, prospects, steps, wording
 windows     what the statistics work on: resampling, figures
 fingerprint what must be equal to compare; machine: this one
 rules       what each ruling is called; summing_up: all of them in a sentence
-outcome     what the end of a run adds: stairs and knee of a breakpoint; alarms: of a release against itself
+outcome     what the end of a run adds: capacity (stairs and knee) of a breakpoint; alarms: of a release against itself
 
 keeping     where runs are kept; folder: in a CI cache
 report/     HTML, markdown, JUnit
