@@ -106,9 +106,11 @@ class Leading:
         return False
 
     def _sink(self, report: Report) -> None:
-        self._tally.add(report)
+        """Who commands keeps what was measured; a plain `locust` keeps it here."""
         if self.errand is not None:
             self.errand.tell("report", report=to_json(report))
+        else:
+            self._tally.add(report)
 
     def _told(self, message: dict[str, Any]) -> None:
         """A command came."""
