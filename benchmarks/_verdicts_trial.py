@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 
-from techrun.load.health import Watch
+from techrun.load.generator.health import Watch
 from techrun.load.histogram import bucket_of
 from techrun.load.records import LATE, Cell, Health, Run, Schedule, Stage, Traffic
 

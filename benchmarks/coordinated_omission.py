@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from techrun.load.bundle import bundle_of, embed, read
-from techrun.load.generator import LocustGenerator
+from techrun.load.generator.parent import LocustGenerator
 from techrun.load.histogram import merged, quantile
 from techrun.load.job import Job
 from techrun.load.records import Run, Schedule

@@ -23,12 +23,12 @@ from pathlib import Path
 from benchmarks import _verdicts_simulation as simulation
 from benchmarks._verdicts_server import rounds_of
 from benchmarks._verdicts_trial import ARMS, WORK, as_run, measured
-from techrun.load import failures
-from techrun.load.alarms import wilson
-from techrun.load.compare import interleaved
 from techrun.load.histogram import merged, quantile
-from techrun.load.stored import stored
-from techrun.load.verdict import judge, wants_more, wants_rerun
+from techrun.load.judge import failures
+from techrun.load.judge.alarms import wilson
+from techrun.load.judge.compare import interleaved
+from techrun.load.judge.stored import stored
+from techrun.load.judge.verdict import judge, wants_more, wants_rerun
 
 SECONDS = 24
 LOOK = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from techrun.app.loading import Loaded
 from techrun.app.operations import LocalOperations
 from techrun.app.remote import RemoteOperations
-from techrun.load.killswitch import Ask, Standing
+from techrun.load.guards.killswitch import Ask, Standing
 from techrun.oncall import Chosen, Operations
 
 

@@ -12,15 +12,15 @@ from techrun.app.interrupts import Interrupts
 from techrun.app.load_feed import Feed
 from techrun.config.load import Criterion
 from techrun.errors import TechrunError
-from techrun.load import criteria as criteria_rules
-from techrun.load import stairs
+from techrun.load.guards.killswitch import KillSwitch
 from techrun.load.job import Generator
-from techrun.load.killswitch import KillSwitch
+from techrun.load.judge import criteria as criteria_rules
+from techrun.load.judge import stairs
+from techrun.load.judge.verdict import wants_more
 from techrun.load.live import Picture, picture
 from techrun.load.records import Report, Ruling, Run, Verdict
 from techrun.load.schedule import arrivals_end, ends, extended, measured
 from techrun.load.tally import Tally, settled
-from techrun.load.verdict import wants_more
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from techrun.app.load_target import shop_of
 from techrun.app.loading import load_without_secrets
 from techrun.errors import UsageError
 from techrun.load.bundle import bundle_of
-from techrun.load.exporting import export
+from techrun.load.bundle.exporting import export
 from techrun.load.keeping import encoded
 from techrun.load.records import Run
 from techrun.load.report import html, junit, markdown

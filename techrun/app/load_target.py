@@ -16,7 +16,7 @@ from techrun.load.guards import (
     check_owner,
     check_target,
 )
-from techrun.load.platforms import check_platform
+from techrun.load.guards.platforms import check_platform
 from techrun.load.records import Arm
 
 

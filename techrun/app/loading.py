@@ -19,7 +19,7 @@ from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
 from techrun.journey.model import DOCUMENTS, Fragment, Journey
 from techrun.language.definition import Definition
-from techrun.load.steps import strange_steps
+from techrun.load.judge.steps import strange_steps
 from techrun.model import Check, Shop
 from techrun.probes import Scope, Stepped, kinds
 from techrun.probes.journey import Spec as JourneySpec

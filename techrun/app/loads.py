@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from techrun.errors import UsageError
-from techrun.load.folder import FolderLoads
 from techrun.load.keeping import Loads, StoreLoads
+from techrun.load.keeping.folder import FolderLoads
 
 
 def loads_at(store: Path, *, folder: Path | None = None, server: str = "", token: str = "") -> Loads:

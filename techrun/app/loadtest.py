@@ -17,17 +17,17 @@ from techrun.app.load_target import Target
 from techrun.app.loading import Loaded
 from techrun.config.load import Criterion, as_written
 from techrun.errors import CannotTellError
-from techrun.load import capacity, fingerprint, machine, outcome
-from techrun.load import criteria as criteria_rules
 from techrun.load.bundle import bundle_of, embed
-from techrun.load.carried import Bundle
-from techrun.load.generator import LocustGenerator
+from techrun.load.bundle.carried import Bundle
+from techrun.load.generator.parent import LocustGenerator
 from techrun.load.guards import check_rate
+from techrun.load.guards.killswitch import Ask, KillSwitch, first_look
 from techrun.load.job import Generator, Job, Ready, Wishes
+from techrun.load.judge import capacity, fingerprint, machine, outcome
+from techrun.load.judge import criteria as criteria_rules
+from techrun.load.judge.verdict import judge, wants_rerun
 from techrun.load.keeping import Loads, announced
-from techrun.load.killswitch import Ask, KillSwitch, first_look
 from techrun.load.records import Run, Verdict
-from techrun.load.verdict import judge, wants_rerun
 
 
 @dataclass(frozen=True, slots=True)

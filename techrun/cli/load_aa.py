@@ -20,9 +20,9 @@ from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import Quiet
 from techrun.errors import ExitCode, UsageError
 from techrun.language.durations import show
-from techrun.load.alarms import Alarms, is_alarm, reckoned
-from techrun.load.folder import FolderLoads
 from techrun.load.job import Wishes
+from techrun.load.judge.alarms import Alarms, is_alarm, reckoned
+from techrun.load.keeping.folder import FolderLoads
 from techrun.load.records import Run
 from techrun.load.report import words
 

@@ -157,7 +157,7 @@ def _tell(finished: Finished, options: dict[str, Any]) -> None:
 
 
 def _code(finished: Finished, options: dict[str, Any]) -> ExitCode:
-    from techrun.load.outcome import exit_code
+    from techrun.load.judge.outcome import exit_code
 
     verdict = finished.run.verdict
     if verdict is None:

@@ -1,6 +1,6 @@
 """What the process that commands a load test and the one that makes the load tell each other: JSON lines.
 
-The commanding process (asyncio-free, Locust-free) starts `python -m techrun.load.child JOB.json` and talks over
+The commanding process (asyncio-free, Locust-free) starts `python -m techrun.load.generator.child JOB.json` and talks over
 two pipes; the child is Locust, in a clean folder and environment. See `load.generator` for both ends.
 """
 

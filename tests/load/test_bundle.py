@@ -22,8 +22,8 @@ from techrun.journey.plan import Plan
 from techrun.language.scalars import FloatText, IntText, text_of
 from techrun.load import bundle as bundles
 from techrun.load.bundle import bundle_of, current, read
-from techrun.load.carried import Bundle
-from techrun.load.packing import Packer, pretty, unpack
+from techrun.load.bundle.carried import Bundle
+from techrun.load.bundle.packing import Packer, pretty, unpack
 
 ROOT = Path(__file__).parents[2]
 SHOP = """\

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from techrun.config.load import LoadSettings
 from techrun.errors import ConfigError
 from techrun.journey.plan import Limits, Plan, PlannedStep
-from techrun.load.criteria import BROKEN, criteria_for, default_criteria, hopeless, rulings
 from techrun.load.histogram import bucket_of
+from techrun.load.judge.criteria import BROKEN, criteria_for, default_criteria, hopeless, rulings
 from techrun.load.records import CONTROL, Cell, Persona, Run, Schedule, Stage, Traffic
 
 RAMP, WARM_UP, MEASURE = 2, 2, 6

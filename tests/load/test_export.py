@@ -15,8 +15,8 @@ import pytest
 from techrun.demo.server import DemoShop
 from techrun.errors import UsageError
 from techrun.load.bundle import bundle_of, embed, read
-from techrun.load.carried import Bundle
-from techrun.load.exporting import export
+from techrun.load.bundle.carried import Bundle
+from techrun.load.bundle.exporting import export
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = '''\

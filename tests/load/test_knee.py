@@ -7,9 +7,9 @@ from math import log2
 
 import pytest
 
-from techrun.load import knee as knees
 from techrun.load.histogram import bucket_of
-from techrun.load.knee import Point, kneedle
+from techrun.load.judge import knee as knees
+from techrun.load.judge.knee import Point, kneedle
 from techrun.load.records import CONTROL, Cell, Run, Schedule, Stage, Traffic
 
 

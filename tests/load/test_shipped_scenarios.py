@@ -24,7 +24,7 @@ from locust.main import load_locustfile
 from techrun.load import scenario as scenarios, schedule
 from techrun.load.bundle import bundle_of, read
 from techrun.load.job import Job
-from techrun.load.reading import of_job
+from techrun.load.generator.reading import of_job
 from techrun.wire import to_json
 
 paths, shops = sys.argv[1].split(","), sys.argv[2].split(",")

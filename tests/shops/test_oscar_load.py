@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from techrun.load import knee
+from techrun.load.judge import knee
 from techrun.load.records import Run
 from techrun.wire import from_json
 

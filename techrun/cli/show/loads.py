@@ -11,7 +11,7 @@ from rich.text import Text
 from techrun.app.load_scenarios import Source
 from techrun.cli.show.clock import clock
 from techrun.cli.show.load_result import STYLES
-from techrun.load import fingerprint
+from techrun.load.judge import fingerprint
 from techrun.load.records import Run
 from techrun.load.report import words
 from techrun.load.report.figures import step_rows, total_row

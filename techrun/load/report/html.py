@@ -11,13 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from techrun import __version__
+from techrun.load.judge.rules import RULES, decides
 from techrun.load.records import COUNTS, Run
 from techrun.load.report import figures, rulings, spread, timelines, words
 from techrun.load.report.command import command
 from techrun.load.report.criteria import as_written
 from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
-from techrun.load.rules import RULES, decides
 
 
 def render(run: Run, baseline: Run | None = None) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from techrun.load.judge.rules import decides
 from techrun.load.records import Contrast, Ruling, Run
 from techrun.load.report import words
 from techrun.load.report.figures import in_sight
-from techrun.load.rules import decides
 
 INVALID = "invalid."
 """How the names of the rules begin that ask whether the run itself can be believed."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from techrun.load import knee
 from techrun.load.histogram import PER_DOUBLING
+from techrun.load.judge import knee
 from techrun.load.records import Run
 from techrun.load.report import words
 from techrun.load.report.charts import Chart, Stroke, Table

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from techrun.errors import CannotTellError
-from techrun.load.killswitch import KillSwitch, Standing, first_look, paging
+from techrun.load.guards.killswitch import KillSwitch, Standing, first_look, paging
 from techrun.model import Status
 from techrun.views import CheckStanding, IncidentStanding, LastRun
 

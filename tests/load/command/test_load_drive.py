@@ -11,7 +11,7 @@ from techrun.app.interrupts import Interrupts
 from techrun.app.load_drive import Course, drive
 from techrun.config.load import Criterion
 from techrun.errors import TechrunError
-from techrun.load.killswitch import Broken, KillSwitch, Standing
+from techrun.load.guards.killswitch import Broken, KillSwitch, Standing
 from techrun.load.records import Comparison, Contrast, Ruling, Schedule, Stage, Verdict
 from techrun.load.schedule import arrivals_end
 

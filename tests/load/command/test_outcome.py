@@ -8,7 +8,7 @@ import pytest
 
 from techrun.config.load import Criterion
 from techrun.errors import ExitCode
-from techrun.load import alarms, outcome, stairs
+from techrun.load.judge import alarms, outcome, stairs
 from techrun.load.records import Comparison, Contrast, Ruling, Schedule, Stage, Traffic, Verdict
 
 GOOD = Verdict("pass", "All limits hold.")

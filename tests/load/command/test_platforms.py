@@ -7,8 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from techrun.load import platforms
-from techrun.load.guards import GuardError, address_of
+from techrun.load.guards import GuardError, address_of, platforms
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from techrun.load.bundle import bundle_of, embed, read
-from techrun.load.generator import LocustGenerator
+from techrun.load.generator.parent import LocustGenerator
 from techrun.load.job import Job
 from techrun.load.records import Run, Schedule
 from techrun.load.tally import Tally

@@ -1,6 +1,6 @@
 """What the workers told, as one report."""
 
-from techrun.load.merging import Merger
+from techrun.load.generator.merging import Merger
 from techrun.load.records import Schedule, Stage
 
 TEN_A_SECOND = Schedule((Stage("measure", 5.0, 10.0, 10.0),))

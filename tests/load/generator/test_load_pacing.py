@@ -6,7 +6,7 @@ import gevent
 import gevent.event
 import pytest
 
-from techrun.load.pacing import Pacer, Part
+from techrun.load.generator.pacing import Pacer, Part
 from techrun.load.records import Schedule, Stage
 
 

@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from techrun.load.generator import LoadError
+from techrun.load.generator.parent import LoadError
 
 BUYING = """
 journey: look
@@ -113,8 +113,8 @@ def test_a_scenario_that_cannot_be_read_is_told_in_words(place, load, scenario, 
 
 
 def test_a_process_that_never_gets_ready_is_given_up(place, load, monkeypatch):
-    monkeypatch.setattr("techrun.load.generator.START", 1.0)
-    monkeypatch.setattr("techrun.load.generator.LEAVE", 0.5)
+    monkeypatch.setattr("techrun.load.generator.parent.START", 1.0)
+    monkeypatch.setattr("techrun.load.generator.parent.LEAVE", 0.5)
     job = place.job()
     generator = load(type(job)(scenario="import time; time.sleep(60)", name="x", hosts=job.hosts))
     with pytest.raises(LoadError, match="not ready within"):

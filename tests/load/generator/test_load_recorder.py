@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from techrun.load import health
+from techrun.load.generator import health
+from techrun.load.generator.recorder import MOST_EXAMPLES, MOST_NAMES, OTHERS, Recorder
 from techrun.load.histogram import bucket_of, middle
-from techrun.load.recorder import MOST_EXAMPLES, MOST_NAMES, OTHERS, Recorder
 from techrun.load.records import Slot
 
 

@@ -56,7 +56,7 @@ def test_a_terminated_generating_process_stops_arrivals_drains_and_tells_everyth
 
 
 def test_a_killed_generating_process_is_told_and_leaves_no_process(shop, place, load, told):
-    from techrun.load.generator import LoadError
+    from techrun.load.generator.parent import LoadError
 
     place.write(scenario='rate="20/s", ramp="0", warm_up="0", measure="30s", drain="3s"')
     generator = load(place.job(workers=2))
@@ -88,7 +88,7 @@ def test_when_the_commanding_process_is_killed_nobody_loads_the_shop_any_more(sh
 COMMANDER = """
 import sys
 from pathlib import Path
-from techrun.load.generator import LocustGenerator
+from techrun.load.generator.parent import LocustGenerator
 from techrun.load.job import Job
 generator = LocustGenerator(Job(Path(sys.argv[1]).read_text(), "look", {"new": sys.argv[2]}, workers=2))
 generator.prepare()

@@ -8,8 +8,8 @@ import pytest
 
 from techrun.app.operations import LocalOperations
 from techrun.app.remote_loads import RemoteLoads
-from techrun.load.folder import FolderLoads
 from techrun.load.keeping import StoreLoads
+from techrun.load.keeping.folder import FolderLoads
 from techrun.load.records import (
     Cell,
     Comparison,

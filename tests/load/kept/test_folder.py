@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from techrun.errors import StoreError
-from techrun.load import folder as folders
-from techrun.load.folder import FolderLoads
 from techrun.load.keeping import encoded
+from techrun.load.keeping import folder as folders
+from techrun.load.keeping.folder import FolderLoads
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from techrun.load.folder import FolderLoads
+from techrun.load.keeping.folder import FolderLoads
 from techrun.load.keeping import decoded
 
 folder, own, count, template = sys.argv[1:]

@@ -11,8 +11,8 @@ import pytest
 from techrun.app.loads import loads_at
 from techrun.app.remote_loads import RemoteLoads
 from techrun.errors import CannotTellError, UsageError
-from techrun.load.folder import FolderLoads
 from techrun.load.keeping import StoreLoads, encoded
+from techrun.load.keeping.folder import FolderLoads
 from techrun.oncall import UnknownError
 from techrun.web import api, load_api
 

@@ -24,12 +24,12 @@ from cryptography.x509.oid import NameOID
 from techrun.exchange import Request
 from techrun.journey.compile import compile_journey
 from techrun.journey.model import Journey
-from techrun.load._connect import Network, only
-from techrun.load._equipment import Equipment
-from techrun.load._exchange import Connections
+from techrun.load.generator.recorder import Recorder
 from techrun.load.histogram import middle
-from techrun.load.recorder import Recorder
 from techrun.load.records import Slot
+from techrun.load.visitor.connect import Network, only
+from techrun.load.visitor.equipment import Equipment
+from techrun.load.visitor.exchange import Connections
 from techrun.redact import Redactor
 
 CLOSE = object()

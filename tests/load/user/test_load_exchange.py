@@ -11,8 +11,8 @@ import gevent
 import pytest
 
 from techrun.exchange import Failure, Request, Response
-from techrun.load._connect import Network, only
-from techrun.load._exchange import Connections
+from techrun.load.visitor.connect import Network, only
+from techrun.load.visitor.exchange import Connections
 from techrun.model import Reason
 
 SHOP = "127.0.0.1"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import _verdicts_simulation as simulation
-from techrun.load.compare import ALPHA, interleaved, share_of_alpha
 from techrun.load.histogram import PER_DOUBLING
+from techrun.load.judge.compare import ALPHA, interleaved, share_of_alpha
 
 
 def contrast(run, statistic="p50", **how):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import _verdicts_simulation as simulation
-from techrun.load.failures import in_bursts, newcombe, rulings
+from techrun.load.judge.failures import in_bursts, newcombe, rulings
 
 
 def cells(make, new, old=lambda _: 0, windows=60):

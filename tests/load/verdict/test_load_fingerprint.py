@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from techrun.load import fingerprint, machine
+from techrun.load.judge import fingerprint, machine
 from techrun.load.records import Persona, Schedule, Stage
 
 SCHEDULE = Schedule((Stage("measure", 60.0, 5.0, 5.0),))

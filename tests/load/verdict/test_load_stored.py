@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import _verdicts_simulation as simulation
-from techrun.load.stored import stored
+from techrun.load.judge.stored import stored
 
 
 def runs(*seconds, make):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from techrun.load.judge.validity import drowned, rulings
 from techrun.load.records import CONTROL
-from techrun.load.validity import drowned, rulings
 
 
 def rules(run, **how):

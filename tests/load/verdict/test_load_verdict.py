@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import _verdicts_simulation as simulation
+from techrun.load.judge.rules import RULES
+from techrun.load.judge.verdict import judge, wants_more, wants_rerun
 from techrun.load.records import Persona
-from techrun.load.rules import RULES
-from techrun.load.verdict import judge, wants_more, wants_rerun
 
 FEW_ERRORS = {"errors": "0.5%"}
 FAST = {"step": "product", "p95": "500ms"}

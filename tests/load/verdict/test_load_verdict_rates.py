@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks._verdicts_trial import ARMS, RATE, WARM_UP, as_run, measured
-from techrun.load.verdict import judge
+from techrun.load.judge.verdict import judge
 
 
 def test_every_visit_of_a_trial_is_recorded_and_judged():

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from techrun.load import windows
 from techrun.load.histogram import bucket_of
+from techrun.load.judge import windows
 from techrun.load.records import Stage
 
 

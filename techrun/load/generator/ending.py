@@ -1,0 +1,62 @@
+"""The end of a plain `locust -f`: the same verdict, by the absolute criteria alone, as an exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+from uuid import uuid4
+
+from techrun.load.bundle import Bundle
+from techrun.load.generator.leading import Lead
+from techrun.load.generator.reading import Case, scenario_name
+from techrun.load.records import Run, Verdict
+from techrun.load.tally import Tally
+
+
+def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
+    """Print the verdict; the exit code that goes with it."""
+    from techrun.load.judge import capacity, criteria, outcome  # noqa: PLC0415  numpy and scipy: only where a run is over
+    from techrun.load.judge.verdict import judge  # noqa: PLC0415  see above
+
+    host = case.hosts["new"]
+    taken = dict.fromkeys(one.journey for one in case.ready.personas if not one.left_out)
+    plans = {journey: bundle.plan_with_budgets(journey, host) for journey in taken}
+    wanted = criteria.criteria_for(bundle.settings, scenario_name(), case.ready.personas, plans)
+    run = tally.into(_run(case, bundle, lead, tally.at))
+    climbs = case.ready.breakpoint and not lead.stopped
+    verdict = capacity.judged(run, wanted) if climbs else judge(run, wanted, [])
+    if lead.stopped:
+        verdict = outcome.interrupted(verdict)
+    _print(verdict)
+    return int(
+        outcome.exit_code(verdict, on_inconclusive=None, report_only=False, stopped=bool(lead.stopped))
+    )
+
+
+def _run(case: Case, bundle: Bundle, lead: Lead, lasted: float) -> Run:
+    now = time.time()
+    return Run(
+        id=uuid4().hex,
+        shop=bundle.shop,
+        scenario=scenario_name(),
+        release="",
+        host=case.hosts["new"],
+        started=now - lasted,
+        ended=now,
+        schedule=lead.schedule,
+        personas=case.ready.personas,
+        stopped=lead.stopped,
+        notes=case.ready.notes,
+    )
+
+
+def _print(verdict: Verdict) -> None:
+    lines = [f"{verdict.value.upper()}: {verdict.summary}"]
+    signs = {True: "ok", False: "NOT", None: "?"}
+    lines += [f"  {signs[ruling.holds]:3} {ruling.subject}: {ruling.text}" for ruling in verdict.rulings]
+    sys.stderr.write("\n" + "\n".join(lines) + "\n")
+
+
+def nothing_ran() -> None:
+    """A process that ends before its run began proves nothing."""
+    sys.stderr.write("\nINVALID: the run never began.\n")
