@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from techrun.load.generator.merging import Merger
 from techrun.load.generator.pacing import Part
 from techrun.load.generator.worker import Briefing, Worker
 from techrun.load.records import Schedule
+from techrun.load.visitor.equipment import Ways
 from techrun.wire import to_json
 
 BEGIN, EXTEND, STOP, PART = "techrun_begin", "techrun_extend", "techrun_stop", "techrun_part"
@@ -43,15 +45,17 @@ class Crew(Protocol):
 class Alone:
     """The leading process makes the load itself."""
 
-    def __init__(self, runner: LocalRunner, bundle: Bundle) -> None:
+    def __init__(self, runner: LocalRunner, bundle: Bundle, ways: Ways) -> None:
         self._runner = runner
         self._bundle = bundle
+        self._ways = ways
         self._worker: Worker
 
     def begin(self, briefing: Briefing, most: int) -> tuple[str, ...]:
         """Begin."""
-        part = Part(most=most)
-        self._worker = Worker(self._runner, replace(briefing, part=part), self._bundle)
+        zero = time.monotonic() + briefing.lead
+        own = replace(briefing, part=Part(most=most))
+        self._worker = Worker(self._runner, own, self._bundle, self._ways, zero)
         self._worker.begin()
         return ("local",)
 

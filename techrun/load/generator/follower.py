@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import gevent
@@ -14,6 +15,7 @@ from techrun.load import bundle as bundles
 from techrun.load.generator.crew import KEY, PART
 from techrun.load.generator.worker import Briefing, Worker
 from techrun.load.records import Schedule
+from techrun.load.visitor.equipment import Ways, prepared
 from techrun.wire import from_json
 
 
@@ -26,19 +28,18 @@ class Following:
         self.worker: Worker | None = None
 
     def begin(self, told: dict[str, Any]) -> None:
-        """The run begins."""
+        """The run begins; the lead is time enough to prepare for it."""
         briefing = from_json(Briefing, told)
-        self._check(briefing)
-        self.worker = Worker(self._runner, briefing, self._bundle)
+        zero = time.monotonic() + briefing.lead
+        self.worker = Worker(self._runner, briefing, self._bundle, self._prepared(briefing), zero)
         self.worker.begin()
         gevent.spawn(self._tell_the_last, self.worker)
 
-    def _check(self, briefing: Briefing) -> None:
+    def _prepared(self, briefing: Briefing) -> Ways:
         """A machine that lacks a secret makes no visits: it ends, and its master tells that it is gone."""
         here = {kind.__name__: getattr(kind, "journey", "") for kind in self._runner.user_classes}
         try:
-            for journey in sorted({here[name] for name, _ in briefing.personas}):
-                self._bundle.plan(journey, briefing.hosts["new"])
+            return prepared(self._bundle, [here[name] for name, _ in briefing.personas], briefing.hosts)
         except TechrunError as error:
             sys.stderr.write(f"this worker can make no visits: {error}\n")
             sys.stderr.flush()

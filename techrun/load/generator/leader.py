@@ -20,6 +20,7 @@ from techrun.load.generator.leading import Lead, brief
 from techrun.load.job import Job
 from techrun.load.records import Report
 from techrun.load.tally import Tally
+from techrun.load.visitor.equipment import Ways, prepared
 from techrun.wire import to_json
 
 LEAD = 2.0
@@ -46,10 +47,13 @@ class Leading:
             users = getattr(options, "num_users", None)
             self._case = reading.of_locust(classes, self._bundle, environment.host, users)
         environment.host = self._case.hosts["new"]
+        self._workers = Workers(runner) if isinstance(runner, MasterRunner) else None
+        self._ways: Ways = {}
+        if self._workers is None:
+            self._ways = prepared(self._bundle, self._case.journeys, self._case.hosts)
         self._told_to_begin = Event()
         self._tally = Tally()
         self._judged = True
-        self._workers = Workers(runner) if isinstance(runner, MasterRunner) else None
         if given:
             gevent.spawn(given.listen, self._told).link(lambda _: self._left_alone())
 
@@ -89,7 +93,7 @@ class Leading:
             return self._workers
         if not isinstance(self._runner, LocalRunner):
             raise TypeError(f"{type(self._runner).__name__} leads no run")
-        return Alone(self._runner, self._bundle)
+        return Alone(self._runner, self._bundle, self._ways)
 
     def _workers_came(self) -> bool:
         """Wait for all that the job wants; a plain `locust` has waited for its own."""

@@ -33,6 +33,11 @@ class Case:
         """The personas that take part."""
         return tuple((one.name, one.weight) for one in self.ready.personas if not one.left_out)
 
+    @property
+    def journeys(self) -> tuple[str, ...]:
+        """What they walk, by the scenario's names."""
+        return tuple(one.journey for one in self.ready.personas if not one.left_out)
+
 
 def of_job(classes: Sequence[type], bundle: Bundle, job: Job) -> Case:
     """The case that the commanding process asked for; it has checked the addresses."""

@@ -19,6 +19,7 @@ from techrun.load.generator.health import NAP, Watch
 from techrun.load.generator.pacing import Pacer, Part
 from techrun.load.generator.recorder import Recorder
 from techrun.load.records import Arm, Schedule
+from techrun.load.visitor.equipment import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Means:
     recorder: Recorder
     bundle: Bundle
     hosts: Mapping[Arm, str]
+    ways: Ways
     allow_orders: bool
     seed: int = 1
 
@@ -58,9 +60,8 @@ class Means:
 class Worker:
     """Makes the load of one process."""
 
-    def __init__(self, runner: Runner, briefing: Briefing, bundle: Bundle) -> None:
+    def __init__(self, runner: Runner, briefing: Briefing, bundle: Bundle, ways: Ways, zero: float) -> None:
         environment = runner.environment
-        zero = time.monotonic() + briefing.lead
         self.over = Event()
         """Every visit has ended and everything was recorded."""
         self.recorder = Recorder(briefing.schedule.width)
@@ -75,7 +76,9 @@ class Worker:
         self._active: list[list[int]] = []
         host = briefing.hosts["new"]
         self._control = Control(briefing.control, host, self.recorder, self.pacer.now, share=briefing.part.of)
-        means = Means(self.pacer, self.recorder, bundle, briefing.hosts, briefing.allow_orders, briefing.seed)
+        means = Means(
+            self.pacer, self.recorder, bundle, briefing.hosts, ways, briefing.allow_orders, briefing.seed
+        )
         vars(environment)["techrun"] = means
 
     def begin(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 from uuid import uuid4
@@ -14,7 +14,7 @@ from techrun.journey.plan import Plan
 from techrun.load.bundle import Bundle
 from techrun.load.generator.recorder import Recorder
 from techrun.load.records import Arm, Slot
-from techrun.load.visitor.connect import Network, only
+from techrun.load.visitor.connect import Network, only, trust
 from techrun.load.visitor.exchange import Connections
 from techrun.load.visitor.telling import Teller
 from techrun.load.visitor.visit import Driver
@@ -25,6 +25,18 @@ MARK = "load"
 _CHANCE = Random()  # noqa: S311  trace ids are no secrets; a new one for each visit costs 20 µs
 _RUN = uuid4().hex[:8]
 """Tells the visits of this process from those of any other run: slots are numbered from 0 in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A journey, compiled for the shop of one arm, and the way there."""
+
+    plan: Plan
+    network: Network
+
+
+Ways = Mapping[tuple[str, Arm], Way]
+"""By the name that the scenario uses and the arm."""
 
 
 class Clock(Protocol):
@@ -40,57 +52,58 @@ class Means(Protocol):
     pacer: Clock
     recorder: Recorder
     bundle: Bundle
-    hosts: Mapping[Arm, str]
+    ways: Ways
     allow_orders: bool
 
 
-@dataclass(slots=True)
-class Equipment:
-    """Made once for a process; journeys are compiled when the first visitor needs them."""
+def prepared(bundle: Bundle, journeys: Iterable[str], hosts: Mapping[Arm, str]) -> Ways:
+    """All that takes time, done before the first arrival: compiling a journey would hold up all other visitors.
 
-    means: Means
-    _ready: dict[tuple[str, Arm], tuple[Plan, Network]] = field(default_factory=dict)
-    _networks: dict[Arm, Network] = field(default_factory=dict)
+    UsageError where the shop has no such journey; ConfigError names a secret that is missing.
+    """
+    networks = {arm: _network(bundle, host) for arm, host in hosts.items()}
+    return {
+        (journey, arm): Way(_marked(bundle.plan(journey, host)), networks[arm])
+        for journey in sorted(set(journeys))
+        for arm, host in hosts.items()
+    }
 
-    def visit(
-        self,
-        slot: Slot,
-        kind: tuple[str, str | None],
-        think: Callable[[], float] | None,
-        fire: Callable[..., None],
-    ) -> bool:
-        """Make one visit, cleanup included, and tell what became of it; whether the end of the run cut it off.
 
-        `kind` is the journey and the step after which it ends; `fire` is Locust's request event.
-        """
-        journey, until = kind
-        means = self.means
-        plan, network = self._ready.get((journey, slot.arm)) or self._prepare(journey, slot.arm)
-        connections = Connections(network)
-        driver = Driver(connections.exchange, (plan.deadline, plan.cleanup_deadline), think, means.pacer.now)
-        teller = Teller(means.recorder, slot, journey, driver, fire)
-        options = engine.Options(until, means.allow_orders, row=slot.number, own_hosts_only=True, brief=True)
-        context = engine.Context(
-            f"{_RUN}-{slot.number}", time.time, _CHANCE, means.bundle.redactor, on_step=teller.step_done
-        )
-        try:
-            teller.visit_done(driver.drive(engine.run(plan, options, context)))
-        finally:
-            connections.close()
-        return driver.cut
+def _network(bundle: Bundle, host: str) -> Network:
+    if host.startswith("https:"):
+        trust(bundle.authorities, verify=True)
+    return Network(only(host, tuple(bundle.settings.hosts)), bundle.authorities, bundle.largest_body)
 
-    def _prepare(self, journey: str, arm: Arm) -> tuple[Plan, Network]:
-        """The journey for an arm, and the way there."""
-        means = self.means
-        plan = means.bundle.plan(journey, means.hosts[arm])
-        marked = replace(plan, user_agent=f"{plan.user_agent} {MARK}".strip())
-        network = self._networks.get(arm)
-        if network is None:
-            allowed = only(means.hosts[arm], tuple(means.bundle.settings.hosts))
-            network = Network(allowed, means.bundle.authorities, means.bundle.largest_body)
-            self._networks[arm] = network
-        found = self._ready[journey, arm] = (marked, network)
-        return found
+
+def _marked(plan: Plan) -> Plan:
+    return replace(plan, user_agent=f"{plan.user_agent} {MARK}".strip())
+
+
+def make_visit(
+    means: Means,
+    slot: Slot,
+    kind: tuple[str, str | None],
+    think: Callable[[], float] | None,
+    fire: Callable[..., None],
+) -> bool:
+    """Make one visit, cleanup included, and tell what became of it; whether the end of the run cut it off.
+
+    `kind` is the journey and the step after which it ends; `fire` is Locust's request event.
+    """
+    journey, until = kind
+    way = means.ways[journey, slot.arm]
+    plan, connections = way.plan, Connections(way.network)
+    driver = Driver(connections.exchange, (plan.deadline, plan.cleanup_deadline), think, means.pacer.now)
+    teller = Teller(means.recorder, slot, journey, driver, fire)
+    options = engine.Options(until, means.allow_orders, row=slot.number, own_hosts_only=True, brief=True)
+    context = engine.Context(
+        f"{_RUN}-{slot.number}", time.time, _CHANCE, means.bundle.redactor, on_step=teller.step_done
+    )
+    try:
+        teller.visit_done(driver.drive(engine.run(plan, options, context)))
+    finally:
+        connections.close()
+    return driver.cut
 
 
 def steps_taken(plan: Plan, until: str | None, *, allow_orders: bool) -> tuple[tuple[str, ...], str]:

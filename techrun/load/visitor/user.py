@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
 
 from gevent import GreenletExit
 from locust import FastHttpUser, constant, task
@@ -13,11 +12,9 @@ from locust.user.users import LOCUST_STATE_STOPPING  # type: ignore[attr-defined
 
 from techrun.load.generator import locust_hooks  # noqa: F401  importing it has Locust call it
 from techrun.load.records import Slot
-from techrun.load.visitor.equipment import Equipment
+from techrun.load.visitor.equipment import make_visit
 
 _AT_ONCE: Any = constant(0)
-_EQUIPMENT: WeakKeyDictionary[Any, Equipment] = WeakKeyDictionary()
-"""That of the run of each of Locust's environments."""
 
 
 class JourneyUser(FastHttpUser):
@@ -61,8 +58,5 @@ class JourneyUser(FastHttpUser):
     def visit(self, slot: Slot) -> None:
         """Make one visit."""
         environment = self.environment
-        equipment = _EQUIPMENT.get(environment)
-        if equipment is None or equipment.means is not environment.techrun:
-            equipment = _EQUIPMENT[environment] = Equipment(environment.techrun)
-        if equipment.visit(slot, self._kind, self._think, environment.events.request.fire):
+        if make_visit(environment.techrun, slot, self._kind, self._think, environment.events.request.fire):
             raise GreenletExit

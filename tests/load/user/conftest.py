@@ -28,7 +28,7 @@ from techrun.load.generator.recorder import Recorder
 from techrun.load.histogram import middle
 from techrun.load.records import Slot
 from techrun.load.visitor.connect import Network, only
-from techrun.load.visitor.equipment import Equipment
+from techrun.load.visitor.equipment import make_visit, prepared
 from techrun.load.visitor.exchange import Connections
 from techrun.redact import Redactor
 
@@ -333,10 +333,9 @@ def visit():
                 largest_body=2**21,
                 redactor=Redactor(["hunter22"]),
             ),
-            hosts={"new": shop},
             allow_orders=allow_orders,
         )
-        equipment = Equipment(means)
+        means.ways = prepared(means.bundle, ["test"], {"new": shop})
         if isinstance(slot, int):
             slot = Slot(slot, 100.0)
 
@@ -345,7 +344,7 @@ def visit():
             if listener is not None:
                 listener()
 
-        work = gevent.spawn(equipment.visit, slot, ("test", until), think, fire)
+        work = gevent.spawn(make_visit, means, slot, ("test", until), think, fire)
         for wait in kill or ():
             wait()
             work.kill(block=False)
