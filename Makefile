@@ -60,5 +60,5 @@ $(VENV)/.test: $(VENV)/.run
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
-	@$(PIP_INSTALL) --group lint
+	@$(PIP_INSTALL) --editable '.[load]' --group lint
 	@touch $@
