@@ -36,6 +36,7 @@ def show_runs(runs: Sequence[LoadSummary], console: Console) -> None:
         console.print("no runs yet: techrun load run smoke")
         return
     table = _table("run", "began", "shop", "scenario", "release", "verdict", "")
+    table.columns[0].no_wrap = True  # it is copied into the next command
     for one in runs:
         said = words.VERDICTS[one.verdict]
         verdict = Text(f"{said.sign} {said.word}", STYLES[said.tone])
