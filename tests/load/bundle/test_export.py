@@ -18,7 +18,7 @@ from techrun.load.bundle import bundle_of, embed, read
 from techrun.load.bundle.carried import Bundle
 from techrun.load.bundle.exporting import export
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCENARIO = '''\
 """A few visitors."""
 

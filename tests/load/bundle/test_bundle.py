@@ -25,7 +25,7 @@ from techrun.load.bundle import bundle_of, current, read
 from techrun.load.bundle.carried import Bundle
 from techrun.load.bundle.packing import Packer, pretty, unpack
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHOP = """\
 shop: acme
 url: https://www.acme.example
