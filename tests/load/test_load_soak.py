@@ -24,7 +24,7 @@ WARM = 48 * MIB
 """What a process may grow while the first visitors come."""
 FLAT = 8 * MIB
 """What it may grow between the second and the last quarter of half an hour."""
-PARENT_PER_CELL = 2048
+PARENT_PER_CELL = 1024
 """Bytes that the commanding process may keep for each window of each step: it holds the run until its end."""
 
 
