@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from statistics import median
 
+from techrun.load.judge.shares import wilson
 from techrun.load.records import Run, Verdict
-
-Z = 1.959964
-"""Standard deviations on either side of a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +49,6 @@ def reckoned(runs: Sequence[Run]) -> Alarms:
 def is_alarm(verdict: Verdict) -> bool:
     """Whether the new release was called worse than the old."""
     return any(ruling.holds is False and ruling.rule.endswith(".regressed") for ruling in verdict.rulings)
-
-
-def wilson(found: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share, by Wilson's score."""
-    if not of:
-        return 0.0, 1.0
-    share, weight = found / of, Z * Z / of
-    middle = (share + weight / 2) / (1 + weight)
-    reach = Z * sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _detectable(verdicts: Iterable[Verdict]) -> Iterable[tuple[str, str, float]]:

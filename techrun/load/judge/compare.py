@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-from techrun.load.figures import STATISTICS, change_text, seconds_text, subject
+from techrun.load.figures import STATISTICS, change_text, subject
+from techrun.load.judge import contrasts as contrasting
 from techrun.load.judge import resampling
-from techrun.load.judge.windows import Step, coarseness, merged, quantiles, steps
+from techrun.load.judge.windows import Array, Step, coarseness, merged, quantiles, steps
 from techrun.load.records import Comparison, Contrast, Ruling, Run
 
 ALPHA = 0.05
@@ -45,8 +46,8 @@ class _Pairs:
 
     step: Step
     statistic: Statistic
-    new: resampling.Array
-    old: resampling.Array
+    new: Array
+    old: Array
     """Logarithms of seconds."""
     width: float
 
@@ -71,7 +72,7 @@ def interleaved(run: Run, *, looks: int = 1, last_look: bool = True) -> Found:
         contrasts=contrasts,
         looks=looks,
     )
-    return Found(comparison, (*_nothing(contrasts, few), *(ruling(one) for one in contrasts), *few))
+    return Found(comparison, (*_nothing(contrasts, few), *(_ruling(one) for one in contrasts), *few))
 
 
 def _pairs(step: Step, statistic: Statistic, width: float) -> _Pairs | Ruling:
@@ -145,26 +146,16 @@ def _contrast(
     )
 
 
-def ruling(contrast: Contrast) -> Ruling:
-    """One contrast in words."""
-    what = (
-        f"{STATISTICS[contrast.statistic]} {seconds_text(contrast.old)} → {seconds_text(contrast.new)},"
-        f" {change_text(contrast.ratio)} (95 % interval {change_text(contrast.low)} to {change_text(contrast.high)})"
-    )
+def _ruling(contrast: Contrast) -> Ruling:
+    interval = f"95 % interval {change_text(contrast.low)} to {change_text(contrast.high)}"
+    what = f"{contrasting.in_words(contrast)} ({interval})"
     tolerated = change_text(TOLERANCE[contrast.statistic])
     say = {
         True: f"{what}: slower than the {tolerated} that is tolerated",
         None: f"{what}: perhaps slower than the {tolerated} that is tolerated, this run cannot tell",
         False: f"{what}; {change_text(contrast.detectable)} would have been found",
     }
-    return Ruling(
-        "latency.regressed",
-        subject(contrast.journey, contrast.step),
-        None if contrast.regressed is None else not contrast.regressed,
-        say[contrast.regressed],
-        contrast.journey,
-        contrast.step,
-    )
+    return contrasting.ruling(contrast, say[contrast.regressed])
 
 
 def _nothing(contrasts: tuple[Contrast, ...], few: list[Ruling]) -> tuple[Ruling, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from scipy import stats
@@ -17,7 +16,8 @@ from scipy import stats
 from techrun.load.figures import share_text, subject
 from techrun.load.judge import resampling
 from techrun.load.judge.compare import share_of_alpha
-from techrun.load.judge.windows import Step, merged, steps
+from techrun.load.judge.shares import newcombe
+from techrun.load.judge.windows import Array, Step, merged, steps
 from techrun.load.records import Ruling, Run
 
 TOLERANCE = 0.001
@@ -75,7 +75,7 @@ def _fisher(new: tuple[int, int], old: tuple[int, int], burst: float) -> float:
     return float(stats.fisher_exact(table, alternative="greater").pvalue)
 
 
-def in_bursts(failed: resampling.Array, width: float) -> float:
+def in_bursts(failed: Array, width: float) -> float:
     """How many failures come together: 1 where they vary in time no more than chance explains."""
     worst = 1.0
     for seconds in (1.0, resampling.BLOCK):
@@ -86,23 +86,6 @@ def in_bursts(failed: resampling.Array, width: float) -> float:
             if variation > stats.chi2.ppf(0.95, free) / free:
                 worst = max(worst, variation)
     return worst
-
-
-def newcombe(new: tuple[int, int], old: tuple[int, int]) -> tuple[float, float]:
-    """95 % interval of the difference of two shares (failed, of how many), by Newcombe's hybrid score."""
-    if not new[1] or not old[1]:
-        return -1.0, 1.0
-    (share_new, low_new, high_new), (share_old, low_old, high_old) = _wilson(*new), _wilson(*old)
-    gap = share_new - share_old
-    return (
-        gap - sqrt((share_new - low_new) ** 2 + (high_old - share_old) ** 2),
-        gap + sqrt((high_new - share_new) ** 2 + (share_old - low_old) ** 2),
-    )
-
-
-def _wilson(failed: int, of: int) -> tuple[float, float, float]:
-    found = stats.binomtest(failed, of).proportion_ci(method="wilson")
-    return failed / of, float(found.low), float(found.high)
 
 
 def _ruling(shares: _Shares, alone: float, careful: float, alpha: float) -> Ruling:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log, sqrt
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
-"""Numbers in one dimension, or in rows."""
+from techrun.load.judge.windows import Array
 
 CORRELATED = 0.2
 """Lag-1 autocorrelation from which windows are taken in blocks."""

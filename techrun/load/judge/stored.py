@@ -14,7 +14,8 @@ from typing import Literal
 
 from scipy import stats
 
-from techrun.load.figures import STATISTICS, change_text, seconds_text, subject
+from techrun.load.figures import change_text
+from techrun.load.judge import contrasts as contrasting
 from techrun.load.judge import fingerprint, resampling
 from techrun.load.judge.compare import Found
 from techrun.load.judge.windows import control, quantiles, steps
@@ -139,22 +140,11 @@ def _contrast(key: Key, now: float, then: Sequence[float], runner: float) -> Con
 
 
 def _ruling(contrast: Contrast, *, twice: bool) -> Ruling:
-    """One contrast in words."""
-    what = (
-        f"{STATISTICS[contrast.statistic]} {seconds_text(contrast.old)} → {seconds_text(contrast.new)},"
-        f" {change_text(contrast.ratio)}"
-    )
+    what = contrasting.in_words(contrast)
     say = {
         True: f"{what}: slower than earlier runs explain, in two runs one after the other",
         None: f"{what}: slower than earlier runs explain; one run alone is no proof",
         False: f"{what}; {change_text(contrast.detectable)} would have been found"
         + (" (in both runs)" if twice else ""),
     }
-    return Ruling(
-        "latency.regressed",
-        subject(contrast.journey, contrast.step),
-        None if contrast.regressed is None else not contrast.regressed,
-        say[contrast.regressed],
-        contrast.journey,
-        contrast.step,
-    )
+    return contrasting.ruling(contrast, say[contrast.regressed])

@@ -1,38 +1,14 @@
-"""Runs and reports made by hand, and a generator that tells what a test wrote down."""
+"""A generator that tells what a test wrote down."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from techrun.load.histogram import bucket_of
 from techrun.load.job import Ready
-from techrun.load.records import Cell, Persona, Report, Run, Schedule, Stage, Traffic
-
-PERSONAS = (Persona("Looker", "browse", 1.0, steps=("home", "product")),)
-SCHEDULE = Schedule((Stage("warm-up", 2, 10, 10), Stage("measure", 8, 10, 10)), drain=2.0)
-
-
-def _run(**changed) -> Run:
-    run = Run("r1", "acme", "browse", "v2", "http://127.0.0.1", 1000.0, 1012.0, SCHEDULE, PERSONAS)
-    return replace(run, **changed)
-
-
-def _cell(
-    window: int, seconds: float = 0.05, count: int = 10, *, step="home", failed=0, arm="new", **more
-) -> Cell:
-    errors = {"status": failed} if failed else {}
-    good = {bucket_of(seconds): count - failed} if count > failed else {}
-    return Cell(arm, more.get("journey", "browse"), step, window, good, errors)
-
-
-def _report(window: int, *cells: Cell, **more) -> Report:
-    """What is told when a window is over; ten visits came in it."""
-    traffic = Traffic(window, 10, 10, 0, 0, 3, closed=True)
-    return Report(window + 1.1, cells or (_cell(window),), (traffic,), **more)
+from techrun.load.records import Report, Schedule
 
 
 class Scripted:
@@ -49,7 +25,7 @@ class Scripted:
         self.log = "the log\nits last line"
 
     def prepare(self) -> Ready:
-        return Ready(SCHEDULE, PERSONAS, allow_orders=False)
+        return Ready(Schedule(()), (), allow_orders=False)
 
     def begin(self) -> None:
         self.told.append(("begin",))
@@ -76,21 +52,6 @@ class Scripted:
 
     def close(self) -> None:
         self.told.append(("close",))
-
-
-@pytest.fixture(scope="session")
-def make_run():
-    return _run
-
-
-@pytest.fixture(scope="session")
-def make_cell():
-    return _cell
-
-
-@pytest.fixture(scope="session")
-def make_report():
-    return _report
 
 
 @pytest.fixture

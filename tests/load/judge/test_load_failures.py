@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import _verdicts_simulation as simulation
-from techrun.load.judge.failures import in_bursts, newcombe, rulings
+from techrun.load.judge.failures import in_bursts, rulings
 
 
 def cells(make, new, old=lambda _: 0, windows=60):
@@ -87,13 +87,6 @@ def test_the_step_that_fails_is_named(make):
 
 def test_no_requests_are_no_failures(make):
     assert rulings(make.run(cells=(), two=True)) == ()
-
-
-def test_newcombes_interval_is_that_of_his_paper():
-    """The tables of Newcombe 1998, method 10: 56/70 against 48/80, and 9/10 against 3/10."""
-    assert newcombe((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=1e-4)
-    assert newcombe((9, 10), (3, 10)) == pytest.approx((0.1705, 0.8090), abs=1e-4)
-    assert newcombe((0, 0), (1, 10)) == (-1.0, 1.0)
 
 
 @settings(max_examples=25, deadline=None)

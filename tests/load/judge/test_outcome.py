@@ -168,11 +168,3 @@ def test_false_alarms_are_counted_among_the_runs_that_can_be_believed(make_run) 
     assert (found.runs, found.invalid, found.false_alarms, found.unclear) == (20, 1, 2, 1)
     assert found.low < 0.1 < found.high
     assert found.detectable == (("home", "p95", 1.2),)
-
-
-@pytest.mark.parametrize(
-    ("found", "of", "low", "high"),
-    [(0, 20, 0.0, 0.161), (2, 20, 0.028, 0.301), (20, 20, 0.839, 1.0), (0, 0, 0.0, 1.0)],
-)
-def test_the_interval_of_a_share_is_wilsons(found, of, low, high) -> None:
-    assert alarms.wilson(found, of) == pytest.approx((low, high), abs=0.001)
