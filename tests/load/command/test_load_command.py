@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,9 +49,22 @@ scenario = Scenario({})
 class Looker(JourneyUser):
     journey = "look"
 '''
+ON_START = """
+    def on_start(self):
+        open({path!r}, "w").close()
+"""
 STEADY = 'rate="5/s", ramp="0", warm_up="1s", measure="3s", drain="3s"'
-TRIES = 4
-"""A machine that is too busy to measure on makes a run invalid: no fault of what is tested here."""
+FORGIVING = """
+import sys
+from techrun.cli import main
+from techrun.load.judge import validity
+validity.BUSY = validity.STEAL = validity.LAG = validity.LATE = validity.LATE_SHARE = float("inf")
+main(sys.argv[1:])
+"""
+"""techrun that forgives a busy machine, so that each of these runs has the verdict that its shop deserves.
+
+What these limits say is tested by tests/load/judge.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +88,11 @@ class Place:
         (self.folder / "loadtests").mkdir(exist_ok=True)
         (self.folder / "loadtests" / "look.py").write_text(SCENARIO.format(scenario))
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, how: tuple[str, ...] = ("-m", "techrun")) -> subprocess.Popen[str]:
         names = ("TECHRUN_SERVER", "TECHRUN_TOKEN", "TECHRUN_CONFIG", "GITHUB_STEP_SUMMARY")
         environ = {name: value for name, value in os.environ.items() if name not in names}
         return subprocess.Popen(
-            [sys.executable, "-m", "techrun", "load", *words],
+            [sys.executable, *how, "load", *words],
             cwd=self.folder,
             env={**environ, "COLUMNS": "160"},
             stdout=subprocess.PIPE,
@@ -98,22 +112,19 @@ class Place:
             main(["load", *words])
         return SimpleNamespace(code=ended.value.code, out=out.getvalue(), err=err.getvalue())
 
-    def load(self, *words: str) -> SimpleNamespace:
-        process = self.start(*words)
+    def load(self, *words: str, how: tuple[str, ...] = ("-m", "techrun")) -> SimpleNamespace:
+        process = self.start(*words, how=how)
         out, err = process.communicate(timeout=55)
         return SimpleNamespace(code=process.returncode, out=out, err=err)
 
     def run(self, *words: str) -> SimpleNamespace:
-        """One run of the scenario; once more where this machine was too busy for it to be believed."""
-        for _ in range(TRIES):
-            path = self.folder / "run.json"
-            done = self.load("run", "look", "--json", str(path), *words)
-            assert path.exists(), done.err
-            done.run = json.loads(path.read_text())
-            done.verdict = done.run["verdict"]
-            if done.verdict["value"] != "invalid":
-                return done
-        pytest.skip(f"this machine is too busy to measure on: {done.verdict['summary']}")
+        """One run of the scenario, judged by what its shop did alone."""
+        path = self.folder / "run.json"
+        done = self.load("run", "look", "--json", str(path), *words, how=("-c", FORGIVING))
+        assert path.exists(), done.err
+        done.run = json.loads(path.read_text())
+        done.verdict = done.run["verdict"]
+        return done
 
 
 @pytest.fixture
@@ -173,8 +184,7 @@ def test_the_list_has_the_scenarios_and_the_runs(loaded) -> None:
     assert "checkout" in done.out
     assert loaded.first.run["id"] in done.out
     found = json.loads(loaded.place.here("list", "--store", "kept", "--format", "json").out)
-    passed = [one["release"] for one in found if one["verdict"] == "pass"]
-    assert (passed[0], passed[-1]) == ("v2", "v1")
+    assert [(one["release"], one["verdict"]) for one in found] == [("v2", "pass"), ("v1", "pass")]
 
 
 def test_a_run_is_told_again_by_its_id_its_beginning_or_as_the_last(loaded) -> None:
@@ -226,9 +236,13 @@ def test_a_shop_that_refuses_every_connection_fails_and_stops_early(place) -> No
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_cancelled_run_leaves_its_reports_and_is_never_green(place, name) -> None:
     place.write(scenario='rate="5/s", ramp="0", warm_up="0", measure="50s", drain="30s"')
+    came = place.folder / "came"
+    with (place.folder / "loadtests" / "look.py").open("a") as scenario:
+        scenario.write(ON_START.format(path=str(came)))
     process = place.start("run", "look", "--report", "load.html", "--json", "run.json", "--report-only")
-    lines = iter(process.stderr.readline, "")
-    assert any("visits/s" in line and "0:00" not in line for line in lines)
+    until = time.monotonic() + 40
+    while not came.exists() and time.monotonic() < until:
+        time.sleep(0.05)
     process.send_signal(getattr(signal, name))
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 130
