@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from techrun.load.histogram import merged, quantile
 from techrun.load.records import Arm, Cell, Health, Phase, Ruling, Run, Schedule
-from techrun.load.schedule import arrivals_end, level, stage_at
+from techrun.load.schedule import arrivals_end, level, span, stage_at
 from techrun.load.tally import Tally
 
 RECENT = 10.0
@@ -71,11 +71,12 @@ def picture(tally: Tally, run: Run, at: float, criteria: Sequence[Ruling] = ()) 
     schedule = run.schedule
     end = arrivals_end(schedule)
     stage = stage_at(schedule, at)
+    phase: Phase = stage.phase if stage else "drain"
     return Picture(
         at=at,
-        phase=stage.phase if stage else "drain",
+        phase=phase,
         stage=stage.name if stage else "",
-        left=_phase_end(schedule, at) - at if stage else max(0.0, end + schedule.drain - at),
+        left=max(0.0, span(schedule, phase)[1] - at),
         done=min(1.0, at / end) if end else 1.0,
         asked=level(schedule, at),
         started=_started(tally, schedule),
@@ -89,19 +90,6 @@ def picture(tally: Tally, run: Run, at: float, criteria: Sequence[Ruling] = ()) 
         criteria=tuple(criteria),
         closed_model=schedule.model == "closed",
     )
-
-
-def _phase_end(schedule: Schedule, at: float) -> float:
-    """When the phase of this moment ends."""
-    begun = 0.0
-    phase, inside = "", False
-    for stage in schedule.stages:
-        if inside and stage.phase != phase:
-            return begun
-        begun += stage.seconds
-        if not inside and at < begun:
-            phase, inside = stage.phase, True
-    return begun
 
 
 def _started(tally: Tally, schedule: Schedule) -> float:
@@ -120,22 +108,22 @@ def _rows(tally: Tally, run: Run) -> Iterable[Row]:
     """Whole visits, then the steps in the visitors' order; those of several journeys under one name together."""
     names = dict.fromkeys(step for persona in run.personas if not persona.left_out for step in persona.steps)
     recent = tally.recent(_windows(run.schedule))
-    span = min(RECENT, max(tally.at, run.schedule.width))
+    seconds = min(RECENT, max(tally.at, run.schedule.width))
     for step in ("", *names):
         totals = {arm: tally.total(arm, step) for arm in run.schedule.arms}
         if not any(total.count for total in totals.values()):
             continue
         sides: dict[Arm, Now] = {
-            arm: _now(total, [cell for cell in recent if cell.arm == arm and cell.step == step], span)
+            arm: _now(total, [cell for cell in recent if cell.arm == arm and cell.step == step], seconds)
             for arm, total in totals.items()
         }
         yield Row(step, sides["new"], sides.get("old"))
 
 
-def _now(total: Cell, recent: Sequence[Cell], span: float) -> Now:
+def _now(total: Cell, recent: Sequence[Cell], seconds: float) -> Now:
     buckets = merged(cell.buckets for cell in recent)
     return Now(
-        rate=sum(cell.count for cell in recent) / span,
+        rate=sum(cell.count for cell in recent) / seconds,
         p50=quantile(buckets, 0.5),
         p95=quantile(buckets, 0.95),
         count=total.count,

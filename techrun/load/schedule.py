@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate, cycle
+from itertools import accumulate, cycle, pairwise
 from math import ceil, sqrt
 from random import Random
 
@@ -60,6 +60,14 @@ def arrivals_end(schedule: Schedule) -> float:
 def ends(schedule: Schedule) -> float:
     """When the drain ends at the latest."""
     return arrivals_end(schedule) + schedule.drain
+
+
+def placed(schedule: Schedule) -> list[tuple[float, float, Stage]]:
+    """Each stage with its beginning and end, in seconds."""
+    return [
+        (begin, end, stage)
+        for (begin, end), stage in zip(pairwise(_sums(schedule.stages).seconds), schedule.stages, strict=True)
+    ]
 
 
 def stage_at(schedule: Schedule, t: float) -> Stage | None:

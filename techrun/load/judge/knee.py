@@ -52,10 +52,9 @@ def points(run: Run) -> tuple[Point, ...]:
     """Each measured stage that was run to its end, with all the arrivals that it was to have."""
     visits = [cell for cell in run.cells if not cell.step and cell.journey != CONTROL]
     closed = {traffic.window for traffic in run.traffic if traffic.closed}
-    width, end = run.schedule.width, 0.0
+    width = run.schedule.width
     found = []
-    for stage in run.schedule.stages:
-        begin, end = end, end + stage.seconds
+    for begin, end, stage in plan.placed(run.schedule):
         own = range(plan.window_of(run.schedule, begin), plan.window_of(run.schedule, end - 1e-6) + 1)
         if stage.phase == "measure" and own[-1] in closed and _was_given(run, own):
             done = sum(ended(visits, begin, end, width)) / stage.seconds
@@ -141,4 +140,4 @@ def told(run: Run) -> str:
 
 def _level(run: Run, asked: float) -> str:
     """A rate of visits, or how many visitors."""
-    return f"{asked:g} visitors at a time" if run.schedule.model == "closed" else f"{show(asked)}"
+    return f"{asked:g} visitors at a time" if run.schedule.model == "closed" else show(asked)

@@ -9,6 +9,7 @@ from techrun.config.load import Criterion
 from techrun.load.judge import criteria as criteria_rules
 from techrun.load.judge.rules import decides
 from techrun.load.records import Phase, Ruling, Run, Stage
+from techrun.load.schedule import placed
 
 DROPPED = 0.01
 """Share of the arrivals of a stage that may find no room."""
@@ -72,19 +73,17 @@ def _after(run: Run, over: Sequence[int]) -> int | None:
 def _over(run: Run) -> list[int]:
     """The numbers of the measured stages that are over."""
     over = {traffic.window for traffic in run.traffic if traffic.closed}
-    found, end = [], 0.0
-    for number, stage in enumerate(run.schedule.stages):
-        end += stage.seconds
-        if stage.phase == "measure" and int(end / run.schedule.width + 1e-6) - 1 in over:
-            found.append(number)
-    return found
+    return [
+        number
+        for number, (_, end, stage) in enumerate(placed(run.schedule))
+        if stage.phase == "measure" and int(end / run.schedule.width + 1e-6) - 1 in over
+    ]
 
 
 def _broken(run: Run, number: int, criteria: Sequence[Criterion]) -> tuple[Ruling, ...]:
     ruled = criteria_rules.rulings(run, criteria)
     broken = tuple(one for one in ruled if one.holds is False and decides(one))
-    begin = sum(stage.seconds for stage in run.schedule.stages[:number])
-    end = begin + run.schedule.stages[number].seconds
+    begin, end, _ = placed(run.schedule)[number]
     mine = [one for one in run.traffic if begin <= one.window * run.schedule.width < end]
     due, dropped = sum(one.due for one in mine), sum(one.dropped for one in mine)
     if dropped > DROPPED * due:

@@ -12,8 +12,8 @@ from itertools import groupby
 from techrun.load.records import Run, Schedule
 from techrun.load.report import words
 from techrun.load.report.scales import Scale, Tick, Write, clock_ticks, decades, from_nought, line, ticks
-from techrun.load.report.series import Point, Side, point_width, stages_at
-from techrun.load.schedule import arrivals_end, ends
+from techrun.load.report.series import Point, Side, point_width
+from techrun.load.schedule import arrivals_end, ends, placed
 
 TABLE_ROWS = 30
 """In the figures below a chart over time."""
@@ -141,12 +141,12 @@ def _time_table(run: Run, curves: Sequence[Curve], axes: Axes) -> Table:
 
 def bands(schedule: Schedule, x: Scale) -> tuple[Band, ...]:
     """The phases along an axis of time; stages that have names apart."""
-    placed = [(begin, end, one.phase, one.name) for begin, end, one in stages_at(schedule)]
-    placed.append((arrivals_end(schedule), min(ends(schedule), x.high), "drain", ""))
+    parts = [(begin, end, one.phase, one.name) for begin, end, one in placed(schedule)]
+    parts.append((arrivals_end(schedule), min(ends(schedule), x.high), "drain", ""))
     found: list[Band] = []
-    for (phase, name), group in groupby(placed, key=lambda one: (one[2], one[3])):
-        parts = list(group)
-        left, right = x.place(parts[0][0]), x.place(parts[-1][1])
+    for (phase, name), group in groupby(parts, key=lambda one: (one[2], one[3])):
+        together = list(group)
+        left, right = x.place(together[0][0]), x.place(together[-1][1])
         label = name or {"measure": "measured"}.get(phase, phase)
         if right > left:
             found.append(Band(round(left, 2), round(right - left, 2), label, phase == "measure"))

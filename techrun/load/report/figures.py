@@ -17,11 +17,10 @@ from techrun.load.report.series import (
     Key,
     Side,
     by_step,
-    stages_at,
     steps_in_order,
     together,
 )
-from techrun.load.schedule import windows
+from techrun.load.schedule import placed, windows
 
 TELLS = 100
 """A p99 is told from so many answers on: below, it is but the slowest one."""
@@ -153,7 +152,7 @@ def stage_rows(run: Run, new: Side) -> list[StageRow]:
     """All stages of the schedule, in order, each by the windows that lie within it."""
     width = run.schedule.width
     rows: list[StageRow] = []
-    for begin, end, stage in stages_at(run.schedule):
+    for begin, end, stage in placed(run.schedule):
         within = range(ceil(begin / width - 1e-6), int(end / width + 1e-6))
         seconds = len(within) * width or width
         traffic = [one for one in run.traffic if one.window in within]

@@ -12,7 +12,7 @@ from math import ceil
 from typing import TypeVar
 
 from techrun.load import histogram
-from techrun.load.records import CONTROL, Arm, Cell, Run, Schedule, Stage
+from techrun.load.records import CONTROL, Arm, Cell, Run, Schedule
 from techrun.load.report import words
 from techrun.load.schedule import windows
 
@@ -82,16 +82,6 @@ def together(cells: Iterable[Cell], within: range = EVERY) -> Figures:
         if cell.window in within and is_step(cell):
             whole.add(cell)
     return whole
-
-
-def stages_at(schedule: Schedule) -> list[tuple[float, float, Stage]]:
-    """Each stage with its beginning and end, in seconds."""
-    placed: list[tuple[float, float, Stage]] = []
-    begin = 0.0
-    for stage in schedule.stages:
-        placed.append((begin, begin + stage.seconds, stage))
-        begin += stage.seconds
-    return placed
 
 
 @dataclass(frozen=True, slots=True)
