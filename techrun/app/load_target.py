@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from techrun.config.load import LoadSettings
+from techrun.config.secrets import is_made_up
 from techrun.config.settings import Settings, ShopSettings
-from techrun.errors import UsageError
+from techrun.errors import ConfigError, Problem, UsageError
 from techrun.language.words import did_you_mean
 from techrun.load.guards import (
     Address,
@@ -64,10 +65,30 @@ def target_of(settings: Settings, aim: Aim) -> Target:
         max_rate=_ceiling(aim.max_rate, load.max_rate),
         i_own_this=aim.i_own_this,
     )
+    if not aim.host and is_made_up(shop.shop.url):
+        name = shop.shop.url.rpartition("/")[2]
+        raise ConfigError(
+            [
+                Problem(
+                    f"the address of the shop {shop.name} is the secret {name}, which is not set",
+                    "or use --host",
+                )
+            ]
+        )
     addresses: dict[Arm, Address] = {"new": _address(aim.host or shop.shop.url, limits, _where(aim))}
     if aim.baseline_url:
         addresses["old"] = _address(aim.baseline_url, limits, "--baseline-url")
     return Target(shop, load, limits, addresses)
+
+
+def two_releases(target: Target) -> Target:
+    """The target; UsageError where a release would be held against itself, and pass for that."""
+    if target.hosts.get("old") == target.hosts["new"]:
+        raise UsageError(
+            f"--baseline-url is where the new release is ({target.hosts['new']}): name the address of the old one; "
+            "techrun load aa holds a release against itself"
+        )
+    return target
 
 
 def _where(aim: Aim) -> str:

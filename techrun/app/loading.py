@@ -13,7 +13,7 @@ from typing import Any
 
 from techrun import __version__, config
 from techrun.config.loader import redacted
-from techrun.config.secrets import SecretsUnneeded
+from techrun.config.secrets import SecretsIfSet, SecretsUnneeded
 from techrun.config.select import select as select_checks
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.errors import ConfigError, Problem
@@ -60,6 +60,11 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
 def load_without_secrets(path: Path) -> Loaded:
     """The same for those who only want to know what is configured: secrets that are not set are made up."""
     return load(path, SecretsUnneeded(os.environ))
+
+
+def load_for_journeys(path: Path) -> Loaded:
+    """The same for a load test: a secret that is not set is told once a journey needs it."""
+    return load(path, SecretsIfSet(os.environ))
 
 
 @cache

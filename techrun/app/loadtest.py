@@ -16,7 +16,7 @@ from techrun.app.load_scenarios import Source
 from techrun.app.load_target import Target
 from techrun.app.loading import Loaded
 from techrun.config.load import Criterion, as_written
-from techrun.errors import CannotTellError
+from techrun.errors import CannotTellError, TechrunError
 from techrun.load.bundle import bundle_of, embed
 from techrun.load.bundle.carried import Bundle
 from techrun.load.generator.parent import LocustGenerator
@@ -73,6 +73,8 @@ class Finished:
     interrupted: bool = False
     fault: Exception | None = None
     """Our own, which ended it."""
+    lost: str = ""
+    """Why the run could not be kept; empty: it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class _Test:
 
 def load_test(loaded: Loaded, target: Target, wish: LoadWish, around: Around) -> Finished:
     """Run it, and once more where stored runs were faster. Each run is kept; LoadError: it could not begin."""
+    around.kept.ready()
     bundle = bundle_of(loaded.settings, target.shop.name)
     test = _Test(loaded, target, wish, around, bundle)
     finished = _try(test, None)
@@ -127,9 +130,19 @@ def _try(test: _Test, before: Verdict | None) -> Finished:
             run = _judged(test, course, driven, baseline, before)
             if collector is not None:
                 collector.settle(run)
-            around.kept.save(run)
+            lost = _kept(around, run)
     shown = baseline[0] if baseline and _compared(run) == "stored" else None
-    return Finished(run, shown, driven.ended == "interrupted", driven.fault)
+    return Finished(run, shown, driven.ended == "interrupted", driven.fault, lost)
+
+
+def _kept(around: Around, run: Run) -> str:
+    """Why the run could not be kept, which must not take its verdict along; nothing: it was."""
+    try:
+        around.kept.save(run)
+    except (TechrunError, OSError) as error:
+        around.onlooker.says(f"the run is not kept: {error}")
+        return str(error)
+    return ""
 
 
 @contextlib.contextmanager

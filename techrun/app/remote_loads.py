@@ -36,6 +36,10 @@ class RemoteLoads(Loads):
         """It no longer is."""
         self._api.delete(dict[str, Any], f"loads/{quote(number, safe='')}/running")
 
+    def ready(self) -> None:
+        """Be sure that the other side answers, and knows us."""
+        self.runs(limit=1)
+
     def save(self, run: Run) -> None:
         """Keep a run that has ended."""
         self._api.post(LoadSummary, "loads", encoded(run))

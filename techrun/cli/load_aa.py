@@ -13,7 +13,7 @@ from techrun.app.interrupts import handled
 from techrun.app.load_drive import MOST_LOOKS
 from techrun.app.load_scenarios import find
 from techrun.app.load_target import Aim, Target, target_of
-from techrun.app.loading import load
+from techrun.app.loading import load_for_journeys
 from techrun.app.loads import loads_at
 from techrun.app.loadtest import Around, LoadWish, load_test
 from techrun.cli.show.console import make_console
@@ -33,7 +33,7 @@ AROUND = 12.0
 def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
     """Run as often as was asked, and tell the share of false alarms; 130 where it was cut off."""
     console = make_console(color=options["color"], stderr=True)
-    loaded = load(options["config"])
+    loaded = load_for_journeys(options["config"])
     target = _against_itself(loaded.settings, options)
     wishes = Wishes(
         rate=options["rate"], ramp=0.0, warm_up=options["warm_up"], measure=options["measure"], drain=10.0

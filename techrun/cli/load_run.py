@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,20 +16,21 @@ from techrun.app import load_files as files
 from techrun.app.interrupts import handled
 from techrun.app.load_asking import asking
 from techrun.app.load_scenarios import Source, find
-from techrun.app.load_target import Aim, Target, target_of
-from techrun.app.loading import Loaded, load
+from techrun.app.load_target import Aim, Target, target_of, two_releases
+from techrun.app.loading import Loaded, load_for_journeys
 from techrun.app.loads import loads_at
 from techrun.cli.options import set_up_logging
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import onlooker
 from techrun.cli.show.load_result import show_result
-from techrun.errors import ExitCode, UsageError
+from techrun.errors import ExitCode, TechrunError, UsageError
 from techrun.load.job import Wishes
 from techrun.load.report import junit, markdown
 from techrun.wire import to_json
 
 if TYPE_CHECKING:
     from techrun.app.loadtest import Around, Finished, LoadWish
+    from techrun.load.records import Run
 
 NEEDED = ("locust", "numpy", "scipy")
 """What `techrun[load]` brings."""
@@ -40,8 +43,8 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
     set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
     with handled() as interrupts:
         _check(options)
-        source, loaded = find(scenario), load(options["config"])
-        target = target_of(loaded.settings, aim_of(options))
+        source, loaded = find(scenario), load_for_journeys(options["config"])
+        target = two_releases(target_of(loaded.settings, aim_of(options)))
         console = make_console(color=options["color"], stderr=True)
         title = f"{source.name} of {target.shop.name} at {target.hosts['new']}"
         with onlooker(console, title, quiet=options["quiet"]) as watching:
@@ -49,8 +52,8 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
 
             around = _around(loaded, target, options, interrupts, watching)
             finished = load_test(loaded, target, wish_of(source, options), around)
-        _tell(finished, options)
-    return int(_code(finished, options))
+        told = _tell(finished, options)
+    return int(_code(finished, options, told=told))
 
 
 def check_installed() -> None:
@@ -130,20 +133,41 @@ def aim_of(options: dict[str, Any]) -> Aim:
     )
 
 
-def _tell(finished: Finished, options: dict[str, Any]) -> None:
-    """The reports that were asked for, then the result on stdout."""
+def _tell(finished: Finished, options: dict[str, Any]) -> bool:
+    """The reports that were asked for, then the result on stdout; whether all of them were written."""
     run, baseline = finished.run, finished.baseline
-    if options["html"]:
-        files.write_html(options["html"], run, baseline)
-    if options["json_"]:
-        files.write_json(options["json_"], run)
-    if options["junit"]:
-        files.write_junit(options["junit"], run)
-    if options["markdown"]:
-        files.write_markdown(options["markdown"], run, baseline)
-    if options["github"] and not files.add_to_job_summary(run, baseline):
+    reports: list[tuple[Any, Callable[[], object]]] = [
+        (options["json_"], lambda: files.write_json(options["json_"], run)),
+        (options["html"], lambda: files.write_html(options["html"], run, baseline)),
+        (options["junit"], lambda: files.write_junit(options["junit"], run)),
+        (options["markdown"], lambda: files.write_markdown(options["markdown"], run, baseline)),
+        (options["github"], lambda: _add_to_job_summary(run, baseline)),
+    ]
+    written = [_written(write) for wanted, write in reports if wanted]
+    _show(finished, options)
+    return all(written)
+
+
+def _written(write: Callable[[], object]) -> bool:
+    """Write a report; what goes wrong with it is told, and never hides the verdict."""
+    try:
+        write()
+    except (TechrunError, OSError) as error:
+        click.echo(f"techrun: {error}", err=True)
+        return False
+    except Exception:  # noqa: BLE001  our own fault in a report: the verdict is still to be told
+        click.echo(traceback.format_exc(), err=True)
+        return False
+    return True
+
+
+def _add_to_job_summary(run: Run, baseline: Run | None) -> None:
+    if not files.add_to_job_summary(run, baseline):
         click.echo("--github: GITHUB_STEP_SUMMARY is not set, so this is no job of GitHub's", err=True)
-    form = options["format_"]
+
+
+def _show(finished: Finished, options: dict[str, Any]) -> None:
+    run, baseline, form = finished.run, finished.baseline, options["format_"]
     if form == "json":
         click.echo(json.dumps(to_json(run), ensure_ascii=False))
     elif form == "junit":
@@ -156,15 +180,17 @@ def _tell(finished: Finished, options: dict[str, Any]) -> None:
             click.echo(f"report: {options['html']}")
 
 
-def _code(finished: Finished, options: dict[str, Any]) -> ExitCode:
+def _code(finished: Finished, options: dict[str, Any], *, told: bool) -> ExitCode:
+    """The verdict's; a green one is our own error where the run was not kept or a report is missing."""
     from techrun.load.judge.outcome import exit_code
 
     verdict = finished.run.verdict
     if verdict is None:
         return ExitCode.INTERNAL
-    return exit_code(
+    code = exit_code(
         verdict,
         on_inconclusive=options["on_inconclusive"],
         report_only=options["report_only"],
         stopped=finished.interrupted,
     )
+    return code if told and not finished.lost else code or ExitCode.INTERNAL

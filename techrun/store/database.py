@@ -88,6 +88,14 @@ def read_store(path: str | Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def is_older_store(path: Path) -> bool:
+    """Whether an older techrun wrote the store that is there; StoreError where the file is none."""
+    if not path.exists():
+        return False
+    with _told(path), contextlib.closing(_connect(path, readonly=True)) as connection:
+        return is_older(known_version(connection, str(path)))
+
+
 def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}",

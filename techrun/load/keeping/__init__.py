@@ -27,7 +27,7 @@ from techrun.load.records import Cell, Run
 from techrun.load.schedule import ends, windows
 from techrun.oncall import UnknownError
 from techrun.store import loads as rows
-from techrun.store.database import Store, read_store
+from techrun.store.database import Store, is_older_store, read_store
 from techrun.store.writer import Work
 from techrun.views import LoadSummary, StepFigures
 from techrun.wire import from_json, to_json
@@ -57,6 +57,9 @@ class Loads(Protocol):
 
     def end(self, number: str) -> None:
         """It no longer is; also where nothing of the run is kept."""
+
+    def ready(self) -> None:
+        """Be sure that a run can be kept: asked before it, not only after it; TechrunError where it cannot."""
 
     def save(self, run: Run) -> None:
         """Keep a run that has ended, in place of one with the same id."""
@@ -222,6 +225,10 @@ class StoreLoads(Loads):
         """The shop is no longer under this load."""
         self._write(lambda connection: rows.end_load_test(connection, number, self._clock()))
 
+    def ready(self) -> None:
+        """Be sure that a run can be kept; a store of an older techrun becomes one of this."""
+        self._write(lambda _: None)
+
     def save(self, run: Run) -> None:
         """Keep a run that has ended; its load test is no longer under way."""
         self.keep(run, encoded(run))
@@ -281,11 +288,9 @@ class StoreLoads(Loads):
         if self._store is not None:
             self._store.write(work, urgent=True).result()
             return
-        store = Store(self._path, exclusive=False)
-        try:
+        # An older daemon that uses the store could not go on with a newer one: then this is refused.
+        with contextlib.closing(Store(self._path, exclusive=is_older_store(self._path))) as store:
             store.write(work, urgent=True).result()
-        finally:
-            store.close()
 
 
 def _usable(number: str) -> None:

@@ -40,6 +40,16 @@ class FolderLoads(Loads):
     def end(self, number: str) -> None:
         """Nobody was told."""
 
+    def ready(self) -> None:
+        """Be sure that a run can be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self._folder).close()
+        except OSError as error:
+            raise UsageError(
+                f"{self._folder}: no load run can be written there ({error.strerror}); check --store"
+            ) from error
+
     def save(self, run: Run) -> None:
         """Write the run whole or not at all; the oldest of its scenario make room."""
         try:
