@@ -54,6 +54,7 @@ ON_START = """
         open({path!r}, "w").close()
 """
 STEADY = 'rate="5/s", ramp="0", warm_up="1s", measure="3s", drain="3s"'
+SHORT = 'rate="20/s", ramp="0", warm_up="0", measure="1s", drain="3s"'
 FORGIVING = """
 import sys
 from techrun.cli import main
@@ -210,14 +211,14 @@ def test_a_run_that_is_not_there_is_told(loaded) -> None:
 
 
 def test_a_missed_criterion_fails(place) -> None:
-    place.write(load="{criteria: [{step: home, p95: 1ms}]}")
+    place.write(load="{criteria: [{step: home, p95: 1ms}]}", scenario=SHORT)
     done = place.run()
     assert (done.code, done.verdict["value"]) == (1, "fail")
     assert "✗ home" in done.out
 
 
 def test_a_report_alone_is_never_red_and_says_it_all_the_same(place) -> None:
-    place.write(load="{criteria: [{step: home, p95: 1ms}]}")
+    place.write(load="{criteria: [{step: home, p95: 1ms}]}", scenario=SHORT)
     done = place.run("--report-only", "--format", "json")
     assert done.code == 0
     assert json.loads(done.out)["verdict"]["value"] == "fail"
