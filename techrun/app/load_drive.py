@@ -16,6 +16,7 @@ from techrun.load.guards.killswitch import KillSwitch
 from techrun.load.job import Generator
 from techrun.load.judge import criteria as criteria_rules
 from techrun.load.judge import stairs
+from techrun.load.judge.summing_up import open_question
 from techrun.load.judge.verdict import wants_more
 from techrun.load.live import Picture, picture
 from techrun.load.records import Report, Ruling, Run, Verdict
@@ -198,7 +199,9 @@ class _Drive:
         self._run = replace(self._run, schedule=extended(self._run.schedule, self._extension))
         self._deadline += self._extension
         self._looks += 1
-        self._course.onlooker.says(f"{verdict.summary} So it is measured for another {self._extension:g}s.")
+        self._course.onlooker.says(
+            f"{open_question(verdict)} So it is measured for another {self._extension:g} s."
+        )
 
     def _stop(self, why: Ended, reason: str, drain: float | None = None) -> None:
         self._ended = why

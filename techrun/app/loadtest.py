@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -44,6 +44,8 @@ class LoadWish:
     bind: str = "127.0.0.1"
     port: int = 0
     web: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """All that was said of it, as `Run.asked` keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ def _planned(test: _Test, ready: Ready, criteria: tuple[Criterion, ...]) -> Run:
         criteria=as_written(criteria),
         control=control,
         notes=ready.notes,
+        asked=wish.asked,
     )
 
 

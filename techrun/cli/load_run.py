@@ -19,6 +19,7 @@ from techrun.app.load_scenarios import Source, find
 from techrun.app.load_target import Aim, Target, target_of, two_releases
 from techrun.app.loading import Loaded, load_for_journeys
 from techrun.app.loads import loads_at
+from techrun.cli.load_asked import asked_of
 from techrun.cli.options import set_up_logging
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import onlooker
@@ -119,6 +120,7 @@ def wish_of(source: Source, options: dict[str, Any]) -> LoadWish:
         bind=bind,
         port=int(port or (LOCUST_PORT if options["expect_workers"] else 0)),
         web=options["web"],
+        asked=asked_of(source, options),
     )
 
 

@@ -282,6 +282,8 @@ class Run:
     """What the `control` step asked: the runner's own loopback, or a page of the shop."""
     notes: tuple[str, ...] = ()
     """What else a reader must know."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """What the command was given, by the option's name (`rate`: "5/s"; a switch is ""), so that it can be run again."""
     verdict: Verdict | None = None
     version: int = 1
     """Of this format."""

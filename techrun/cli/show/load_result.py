@@ -103,9 +103,8 @@ def _show_rulings(run: Run, console: Console, *, verbose: bool) -> None:
             console.print(_ruling(ruling))
     elif rest:
         held = sum(ruling.holds is True for ruling in rest)
-        console.print(
-            Text(f"{words.HOLDS[True].sign} {words.number_of(held, 'rule')} held (-v tells them)", "dim")
-        )
+        told = f"{words.HOLDS[True].sign} {words.number_of(held, 'rule')} held"
+        console.print(Text(f"{told} (techrun load show {run.id} -v tells them)", "dim"))
 
 
 def _ruling(ruling: Ruling) -> Text:

@@ -13,6 +13,7 @@ from typing import Any
 from techrun.config.load import PERCENTILES, Criteria, Criterion, LoadSettings
 from techrun.errors import ConfigError, Problem
 from techrun.journey.plan import Plan
+from techrun.language import durations
 from techrun.language.words import did_you_mean
 from techrun.load import schedule as plan
 from techrun.load.judge.counting import Count, badness, by_window, keeps
@@ -156,7 +157,7 @@ class _Case:
         cells = self.cells.of(self.criterion)
         judged = list(self._judged(cells))
         told = [each for each in judged if each[2] is not None]
-        holds, text = None, f"nothing was measured of {subject(self.criterion)}"
+        holds, text = None, self._nothing()
         if told:
             stretch, _, holds = min(
                 told,
@@ -169,6 +170,15 @@ class _Case:
             _rule(self.criterion), subject(self.criterion), holds, text,
             self.criterion.journey or "", self.criterion.step or "",
         )  # fmt: skip
+
+    def _nothing(self) -> str:
+        """Why nothing is said."""
+        if self.criterion.over is None:
+            return f"nothing was measured of {subject(self.criterion)}"
+        least = "" if self.criterion.measure == "throughput" else f" with {FEWEST} answers"
+        return (
+            f"no stretch of {durations.show(self.criterion.over)}{least} of {subject(self.criterion)} is over"
+        )
 
     def is_hopeless(self) -> bool:
         """Whether a stretch that is over (without `over`, the whole) fails even if all that still comes is good."""

@@ -38,6 +38,8 @@ RULES: Mapping[str, str] = {
 
 TOLD_ONLY = frozenset({"latency.too_few", "latency.budget"})
 """What a reader must know, and what decides nothing."""
+COMPARED = frozenset({"errors.regressed", "latency.regressed", "compared.nothing"})
+"""What a longer run tells better; a criterion about a stretch that is not over yet is told by its end."""
 
 
 def decides(ruling: Ruling) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from techrun.load.figures import change_text
-from techrun.load.judge.rules import decides
-from techrun.load.records import Comparison, Ruling, Value
+from techrun.load.judge.rules import COMPARED, decides
+from techrun.load.records import Comparison, Ruling, Value, Verdict
 
 KEPT = 5
 """Accepted runs that a full baseline has."""
@@ -15,12 +15,32 @@ KEPT = 5
 def summary(value: Value, rulings: Sequence[Ruling], comparison: Comparison | None) -> str:
     """The verdict in a sentence or two."""
     if value == "invalid":
-        return f"This run proves nothing: {_told(rulings, holds=False)}."
+        return f"This run proves nothing: {_told(rulings, holds=False)}.{_advice(rulings)}"
     if value == "fail":
         return f"The release does not hold: {_told(rulings, holds=False)}."
     if value == "inconclusive":
         return f"It cannot be told: {_told(rulings, holds=None)}."
-    return _passed(comparison)
+    return _passed(rulings, comparison)
+
+
+BUSY = frozenset(f"invalid.{name}" for name in ("rate", "late", "cpu", "waited", "lag", "steal"))
+"""Why a run is invalid where the machine had too much to do."""
+
+
+def _advice(rulings: Sequence[Ruling]) -> str:
+    """What to do before the next try, where the machine that made the load was too busy."""
+    if not any(ruling.rule in BUSY and ruling.holds is False for ruling in rulings):
+        return ""
+    return (
+        " The machine that makes the load is too busy: let nothing else run on it, take more processes (--workers)"
+        " or ask for less (--rate), and run it again."
+    )
+
+
+def open_question(verdict: Verdict) -> str:
+    """What a longer run is to tell, in a sentence; empty where nothing is open."""
+    found = [ruling for ruling in verdict.rulings if ruling.rule in COMPARED and ruling.holds is None]
+    return f"Not yet clear: {_told(found, holds=None)}." if found else ""
 
 
 def _told(rulings: Sequence[Ruling], *, holds: bool | None) -> str:
@@ -32,7 +52,7 @@ def _told(rulings: Sequence[Ruling], *, holds: bool | None) -> str:
     return f"{named}{first.text}{also}"
 
 
-def _passed(comparison: Comparison | None) -> str:
+def _passed(rulings: Sequence[Ruling], comparison: Comparison | None) -> str:
     """What held, and what could have been seen."""
     if comparison is None or comparison.method == "none":
         runs = comparison.baseline_runs if comparison else 0
@@ -43,6 +63,16 @@ def _passed(comparison: Comparison | None) -> str:
     worst = max(comparison.contrasts, key=lambda contrast: contrast.ratio)
     seen = max(contrast.detectable for contrast in comparison.contrasts)
     return (
-        f"All limits hold. Against {comparison.against}, no step is slower than is tolerated: the largest change"
-        f" is {change_text(worst.ratio)} ({worst.step}), and ≥ {change_text(seen)} would have been seen in any step."
+        f"All limits hold. Against {comparison.against}, {_slower(rulings, comparison)}: the largest change"
+        f" is {change_text(worst.ratio)} ({worst.step}), and ≥ {change_text(seen)} would have been seen in each of them."
     )
+
+
+def _slower(rulings: Sequence[Ruling], comparison: Comparison) -> str:
+    """That no step is slower; those that could not be compared are not among them."""
+    compared = {(contrast.journey, contrast.step) for contrast in comparison.contrasts}
+    few = {(each.journey, each.step) for each in rulings if each.rule == "latency.too_few"} - compared
+    if not few:
+        return "none of its steps is slower than is tolerated"
+    of = len(compared) + len(few)
+    return f"none of the steps with enough answers to compare ({len(compared)} of {of}) is slower than is tolerated"

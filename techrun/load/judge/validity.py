@@ -18,6 +18,8 @@ from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
 
 MISSED = 0.05
 """Share of the visits asked for that were never sent."""
+LOCAL = "local"
+"""What the generating process is called where there is only one."""
 LATE_SHARE = 0.01
 """Share of the visits that began over 50 ms late."""
 BUSY = 0.80
@@ -136,7 +138,8 @@ def _late(traffic: Sequence[Traffic]) -> Ruling | None:
 def _generator(run: Run, windows: frozenset[int]) -> Iterable[Ruling]:
     """How each generating process fared on average over the measured windows."""
     limit = _lag_limit(run, windows)
-    for process, of_it in _by_process(run, windows):
+    for name, of_it in _by_process(run, windows):
+        process = "the generator" if name == LOCAL else name
         yield from _starved(process, of_it)
         steal = _mean(each.steal for each in of_it)
         if steal > STEAL:
@@ -145,8 +148,8 @@ def _generator(run: Run, windows: frozenset[int]) -> Iterable[Ruling]:
             )
         lag = _mean(each.lag for each in of_it)
         if lag > limit:
-            text = f"{process} reacted up to {seconds_text(lag)} late, over {seconds_text(limit)} on average"
-            yield _invalid("lag", process, text)
+            text = f"{process} was {seconds_text(lag)} late at the worst of each second, on average"
+            yield _invalid("lag", process, f"{text}; the limit is {seconds_text(limit)}")
         jump = max(abs(each.jump) for each in of_it)
         if jump > JUMP:
             yield _invalid("clock", process, f"the clock of {process} jumped by {seconds_text(jump)}")

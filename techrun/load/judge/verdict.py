@@ -12,7 +12,7 @@ from dataclasses import replace
 from techrun.load.judge import criteria as limits
 from techrun.load.judge import failures, validity
 from techrun.load.judge.compare import Found, interleaved
-from techrun.load.judge.rules import decides
+from techrun.load.judge.rules import COMPARED, decides
 from techrun.load.judge.stored import KEPT, stored
 from techrun.load.judge.summing_up import summary
 from techrun.load.records import Comparison, Ruling, Run, Value, Verdict
@@ -98,10 +98,6 @@ def _accepted(verdict: Verdict) -> Verdict:
 
 def _verdict(value: Value, rulings: tuple[Ruling, ...], comparison: Comparison | None) -> Verdict:
     return Verdict(value, summary(value, rulings, comparison), rulings, comparison)
-
-
-COMPARED = frozenset({"errors.regressed", "latency.regressed", "compared.nothing"})
-"""What a longer run tells better; a criterion about a stretch that is not over yet is told by its end."""
 
 
 def wants_more(verdict: Verdict) -> bool:

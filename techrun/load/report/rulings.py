@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from techrun.load.judge.rules import decides
 from techrun.load.records import Contrast, Ruling, Run
 from techrun.load.report import words
@@ -11,10 +14,34 @@ INVALID = "invalid."
 """How the names of the rules begin that ask whether the run itself can be believed."""
 
 
+TOO_FEW = "latency.too_few"
+"""A rare step: it comes once for each statistic that could not be compared, the median only with the p95."""
+
+
 def broken(run: Run) -> list[Ruling]:
-    """Rules that do not hold, or of which nobody can tell whether they do."""
+    """Rules that do not hold, or of which nobody can tell whether they do; rare steps are told in one breath."""
     found = list(run.verdict.rulings) if run.verdict else []
-    return [one for one in found if one.holds is False] + [one for one in found if one.holds is None]
+    unclear = [one for one in found if one.holds is None]
+    rare = [one for one in unclear if one.rule == TOO_FEW]
+    rest = [one for one in unclear if one.rule != TOO_FEW]
+    return [one for one in found if one.holds is False] + rest + (_gathered(rare) if len(rare) > 1 else rare)
+
+
+def _gathered(rare: Sequence[Ruling]) -> list[Ruling]:
+    """Two rulings at most: which steps could not be compared at all, and which only by their median."""
+    times = Counter(one.subject for one in rare)
+    kinds = {"compare at all": [name for name in times if times[name] > 1]}
+    kinds["compare the p95"] = [name for name in times if times[name] == 1]
+    return [
+        Ruling(
+            TOO_FEW,
+            words.number_of(len(names), "step"),
+            None,
+            f"too few answers to {what}: {', '.join(names)}",
+        )
+        for what, names in kinds.items()
+        if names
+    ]
 
 
 def holding(run: Run) -> list[Ruling]:

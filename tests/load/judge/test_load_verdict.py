@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import _verdicts_simulation as simulation
+from techrun.load.judge import criteria as limits
 from techrun.load.judge.rules import RULES
+from techrun.load.judge.summing_up import open_question
 from techrun.load.judge.verdict import judge, wants_more, wants_rerun
 from techrun.load.records import Persona
 
@@ -73,6 +75,34 @@ def test_a_run_that_was_stopped_because_it_could_not_hold_any_more_fails(make):
     assert judge(run, [FEW_ERRORS], []).value == "invalid"
 
 
+def test_a_starved_generator_is_told_what_to_do(make):
+    summary = judge(make.run(health=[make.health(at, lag=0.03) for at in range(60)]), [], []).summary
+    assert summary == (
+        "This run proves nothing: the generator was 30 ms late at the worst of each second, on average; the limit is"
+        " 10 ms. The machine that makes the load is too busy: let nothing else run on it, take more processes"
+        " (--workers) or ask for less (--rate), and run it again."
+    )
+
+
+def test_steps_that_could_not_be_compared_are_not_called_as_fast_as_before():
+    run = simulation.interleaved(1)
+    rare = [replace(cell, step="rare") for cell in run.cells if cell.window < 3 and cell.step == "step 0"]
+    summary = judge(replace(run, cells=(*run.cells, *rare)), [], []).summary
+    assert "none of the steps with enough answers to compare (1 of 2) is slower than is tolerated" in summary
+
+
+def test_a_criterion_whose_stretch_is_not_over_says_so(make):
+    run = make.run(cells=[make.cell(at) for at in range(5)], traffic=[make.traffic(at) for at in range(5)])
+    (ruling,) = limits.rulings(run, [{"p99": "2s", "over": "10s"}])
+    assert (ruling.holds, ruling.text) == (None, "no stretch of 10s with 10 answers of all steps is over")
+
+
+def test_what_is_not_yet_clear_is_told_before_it_is_measured_for_longer():
+    first = judge(simulation.interleaved(4, windows=20, slower=1.07), [], [], last_look=False)
+    assert wants_more(first)
+    assert open_question(first).startswith("Not yet clear: shopper step 0: median ")
+
+
 def test_without_criterion_and_comparison_nothing_was_judged(make):
     verdict = judge(make.run(), [], [])
     assert (verdict.value, verdict.rulings[0].rule) == ("inconclusive", "judged.nothing")
@@ -82,8 +112,8 @@ def test_an_unchanged_release_passes_with_what_could_have_been_seen():
     verdict = judge(simulation.interleaved(1), [], [])
     assert verdict.value == "pass"
     assert verdict.summary == (
-        "All limits hold. Against old, in the same run, no step is slower than is tolerated: the largest change"
-        " is -1 % (step 0), and ≥ +18 % would have been seen in any step."
+        "All limits hold. Against old, in the same run, none of its steps is slower than is tolerated: the largest"
+        " change is -1 % (step 0), and ≥ +18 % would have been seen in each of them."
     )
 
 

@@ -187,7 +187,7 @@ def base(schedule, **what):
         "started": STARTED, "ended": STARTED + arrivals_end(schedule) + 4, "schedule": schedule,
         "personas": PERSONAS, "traffic": traffic_of(schedule), "health": health_of(draw, schedule),
         "counts": {"orders": 148, "orders_leaked": 0}, "fingerprint": FINGERPRINT, "workers": 2, "criteria": CRITERIA,
-        "control": "the runner's own loopback",
+        "control": "the runner's own loopback", "asked": {"config": "checks/demo", "rate": "20/s", "workers": "2", "no-orders": ""},
     }  # fmt: skip
     return Run(**{**defaults, **what})
 

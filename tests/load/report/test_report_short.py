@@ -10,7 +10,10 @@ import pytest
 from lxml import etree
 from markdown_it import MarkdownIt
 
+from techrun.load.records import Ruling
 from techrun.load.report import junit, markdown
+from techrun.load.report.command import command
+from techrun.load.report.rulings import broken
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "load-report"
 NAMES = (
@@ -127,3 +130,25 @@ def test_every_case_of_junit_has_a_name_of_its_own(any_run):
 
 def test_no_name_steers_the_terminal_that_shows_the_markdown(run_named):
     assert not {*map(chr, range(32))} - {"\n"} & {*markdown.render(*run_named("hostile"))}
+
+
+def test_the_command_has_all_that_was_asked(run_named):
+    run = replace(run_named("pass")[0], asked={"scenario": "my own.py", "rate": "8/s", "i-own-this": ""})
+    assert command(run).replace(" \\\n ", "") == (
+        "techrun load run 'my own.py' --shop demo --host http://127.0.0.1:9781 --release v2"
+        " --baseline-url http://127.0.0.1:9780 --baseline-release v1 --rate 8/s --i-own-this"
+    )
+
+
+def test_the_command_of_a_run_that_does_not_know_what_was_asked_has_its_processes(run_named):
+    assert command(replace(run_named("pass")[0], asked={})).endswith("--workers 2")
+
+
+def test_rare_steps_are_told_in_one_breath(run_named):
+    run = run_named("pass")[0]
+    rare = [Ruling("latency.too_few", name, None, "too few") for name in ("pay", "search home", "pay")]
+    told = broken(replace(run, verdict=replace(run.verdict, rulings=tuple(rare))))
+    assert [(one.subject, one.text) for one in told] == [
+        ("1 step", "too few answers to compare at all: pay"),
+        ("1 step", "too few answers to compare the p95: search home"),
+    ]
