@@ -8,6 +8,7 @@ outcome is returned as ever. The generator never raises, and it can be closed at
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from techrun.exchange import Failure, Request, Response, Wait
 from techrun.journey.judge import over_budget, status_of
@@ -98,22 +99,12 @@ class _Story:
         if state.options.brief:
             return self._brief()
         steps = tuple(report.result(explain=explain) for report in self.reports)
-        decided_in, decisive = self._verdict()
-        name = decided_in.step.name if decided_in else ""
-        return Outcome(
-            status=status_of(decisive),
-            reason=decisive.reason if decisive else None,
-            message=decisive.message if decisive else "",
-            step=name,
+        return replace(
+            self._brief(),
             phases=steps[0].phases if len(steps) == 1 else sum((step.phases for step in steps), Phases()),
             measures=measures(state.last, state.certificate),
             steps=steps,
             cleanup=tuple(report.result(explain=explain) for report in self.cleanup),
-            cleanup_failed=any(report.failure is not None for report in self.cleanup),
-            orders=tuple(order.settle(self.cleanup) for order in state.orders),
-            order_failed=any(order.step.name == name for order in state.orders),
-            trace_id=state.trace_id,
-            not_run=self.not_run,
         )
 
     def _brief(self) -> Outcome:

@@ -1,14 +1,14 @@
 """What the process that commands a load test and the one that makes the load tell each other: JSON lines.
 
-The commanding process (asyncio-free, Locust-free) starts `python -m techrun.load.generator.child JOB.json` and talks over
-two pipes; the child is Locust, in a clean folder and environment. See `load.generator` for both ends.
+The commanding process, free of Locust, starts `python -m techrun.load.generator.child JOB.json` and talks over two
+pipes; the child is Locust, in a clean folder and environment. `generator.parent` and `generator.errand` are the ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from techrun.load.records import Arm, Persona, Report, Schedule
 
@@ -95,8 +95,3 @@ class Generator(Protocol):
     @property
     def log(self) -> str:
         """The end of what the process wrote, for people."""
-
-
-def as_line(kind: str, **what: Any) -> dict[str, Any]:
-    """One message of either side."""
-    return {"kind": kind, **what}

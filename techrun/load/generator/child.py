@@ -1,7 +1,7 @@
-"""The generating process: `python -m techrun.load.generator.child JOB.json`. Locust's own main, every option explicit.
+"""The generating process: `python -m techrun.load.generator.child JOB.json`.
 
-Locust patches the whole process when it is imported, so it comes first; the folder and the environment are clean
-ones that the parent made (`load.generator`).
+It runs Locust's own main, with every option explicit. Locust patches the whole process when it is imported, so it
+comes first; the folder and the environment are clean ones that the parent made.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any
 from gevent import os as green
 from gevent.lock import RLock
 
-from techrun.load.job import Job, as_line
+from techrun.load.job import Job
 from techrun.wire import from_json
 
 VARIABLE = "TECHRUN_LOAD_JOB"
@@ -35,7 +35,7 @@ class Errand:
 
     def tell(self, kind: str, **what: Any) -> bool:
         """One line to the commanding process, without holding up the event loop; False: it is gone."""
-        line = json.dumps(as_line(kind, **what)).encode() + b"\n"
+        line = json.dumps({"kind": kind, **what}).encode() + b"\n"
         green.make_nonblocking(self.reports)
         with _ONE_AT_A_TIME:
             try:

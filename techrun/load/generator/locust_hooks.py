@@ -1,4 +1,4 @@
-"""What makes a Locust process a generator of ours: installed by importing `techrun.load.visitor.user`, as every scenario does.
+"""What makes a Locust process a generator of ours: installed with `visitor.user`, which every scenario imports.
 
 The process that leads (Locust's master, or one that is alone) reads the scenario and has a shape, whose tick
 begins the run and waits for its end. Workers are told by messages. Locust itself starts no users: the pacer does.

@@ -33,7 +33,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Tally:
+class _Arrivals:
     """The arrivals of one window in this process, since they were told last."""
 
     due: int = 0
@@ -72,7 +72,7 @@ class Pacer:
         self._pools: dict[str, _Pool] = defaultdict(_Pool)
         self._inside: dict[gevent.Greenlet, Slot] = {}
         self._unbegun: dict[int, float] = {}
-        self._tallies: dict[int, Tally] = defaultdict(Tally)
+        self._arrivals: dict[int, _Arrivals] = defaultdict(_Arrivals)
         self._next = part.index
         self._wake = Event()
         self._closed = False
@@ -116,9 +116,9 @@ class Pacer:
         me.rawlink(self._gone)
         self._inside[me] = slot
         del self._unbegun[slot.number]
-        tally = self._tallies[self._window(slot.due)]
-        tally.started += 1
-        tally.late += self.now() - slot.due > LATE
+        arrivals = self._arrivals[self._window(slot.due)]
+        arrivals.started += 1
+        arrivals.late += self.now() - slot.due > LATE
 
     def leave(self) -> None:
         """The visit of this visitor is over; `take` says so too."""
@@ -154,12 +154,10 @@ class Pacer:
             moments.append(plan.due(self.schedule, self._next))
         return self._window(max(min(moments), 0.0))
 
-    def take_tallies(self) -> list[list[int]]:
+    def take_arrivals(self) -> list[list[int]]:
         """The arrivals by window since the last call."""
-        tallies, self._tallies = self._tallies, defaultdict(Tally)
-        return [
-            [window, tally.due, tally.started, tally.late, tally.dropped] for window, tally in tallies.items()
-        ]
+        arrivals, self._arrivals = self._arrivals, defaultdict(_Arrivals)
+        return [[window, one.due, one.started, one.late, one.dropped] for window, one in arrivals.items()]
 
     def run(self) -> None:
         """Let visitors in until the schedule ends or `stop` is called."""
@@ -204,10 +202,10 @@ class Pacer:
     def _let_in(self, due: float) -> None:
         """Hand the next arrival to a free visitor, else to a new one; drop it where there may be no more."""
         number, self._next = self._next, self._next + self._part.of
-        tally = self._tallies[self._window(due)]
-        tally.due += 1
+        arrivals = self._arrivals[self._window(due)]
+        arrivals.due += 1
         if self.active >= self._part.most:
-            tally.dropped += 1
+            arrivals.dropped += 1
             return
         slot = Slot(number, due, plan.arm_of(self.schedule, number))
         persona = self._persona(number)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun.errors import ExitCode, TechrunError
-from techrun.load.job import Job, Ready, as_line
+from techrun.load.job import Job, Ready
 from techrun.load.records import Report
 from techrun.wire import from_json, to_json
 
@@ -187,4 +187,4 @@ class LocustGenerator:
     def _say(self, kind: str, **what: Any) -> None:
         """One command; to a child that is gone it is lost, and `reports` tells so."""
         with contextlib.suppress(OSError):
-            os.write(self._commands, json.dumps(as_line(kind, **what)).encode() + b"\n")
+            os.write(self._commands, json.dumps({"kind": kind, **what}).encode() + b"\n")

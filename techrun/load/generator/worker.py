@@ -111,7 +111,7 @@ class Worker:
         active, self._active = self._active, []
         return {
             **self.recorder.take(),
-            "traffic": self.pacer.take_tallies(),
+            "traffic": self.pacer.take_arrivals(),
             "active": active,
             "health": health,
             "below": self.pacer.below,

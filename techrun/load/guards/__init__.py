@@ -48,6 +48,11 @@ class Address:
         """Whether it is this machine."""
         return is_loopback(self.host)
 
+    def serves(self, host: str, port: int) -> bool:
+        """Whether the same shop answers there: http and https are one, unless it has a port of its own."""
+        usual = PORTS.values()
+        return host == self.host and (port == self.port or (port in usual and self.port in usual))
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -139,9 +144,7 @@ def check_target(target: Address, limits: Limits, where: str) -> None:
 
 def _own(target: Address, limits: Limits) -> bool:
     """Whether it is the address of the shop itself."""
-    own = address_of(limits.url, f"the shop {limits.shop}")
-    ports = set(PORTS.values()) if own.port in PORTS.values() else {own.port}
-    return target.host == own.host and target.port in ports
+    return address_of(limits.url, f"the shop {limits.shop}").serves(target.host, target.port)
 
 
 def is_production(target: Address, limits: Limits) -> bool:

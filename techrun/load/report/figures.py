@@ -12,7 +12,6 @@ from statistics import median
 
 from techrun.load.records import CONTROL, Cell, Contrast, Health, Persona, Run, Stage
 from techrun.load.report.series import (
-    EVERY,
     Figures,
     Key,
     Side,
@@ -215,7 +214,7 @@ def _most(values: Iterable[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def control(cells: Iterable[Cell], within: range = EVERY) -> Figures:
+def control(cells: Iterable[Cell], within: range) -> Figures:
     """The request that measures the runner itself."""
     whole = Figures()
     for cell in cells:

@@ -18,7 +18,7 @@ from gevent.ssl import SSLContext, SSLSocket
 from techrun.fetch.guard import Guard
 from techrun.fetch.settings import FetchSettings
 from techrun.fetch.target import BadTargetError, Target, parse
-from techrun.load.guards import PORTS, Address, address_of, permits
+from techrun.load.guards import Address, address_of, permits
 from techrun.model import Reason
 
 KNOWN_FOR = 10.0
@@ -104,13 +104,12 @@ def only(base_url: str, patterns: tuple[str, ...] = ()) -> Callable[[str, int], 
     The other arm's are neither: a release that redirects to the other one is not measured as if it answered.
     """
     base = address_of(base_url, "the shop")
-    ports = set(PORTS.values()) if base.port in PORTS.values() else {base.port}
 
     @lru_cache(256)
     def allowed(host: str, port: int) -> bool:
-        if host == base.host and port in ports:
-            return True
-        return any(permits(pattern, Address("https", host, port)) for pattern in patterns)
+        return base.serves(host, port) or any(
+            permits(pattern, Address("https", host, port)) for pattern in patterns
+        )
 
     return allowed
 

@@ -76,7 +76,7 @@ def test_personas_have_their_shares_on_all_workers_together():
 def test_an_arrival_beyond_the_most_visitors_is_dropped_and_counted():
     pacer, came = _run(_schedule(), lambda slot: gevent.sleep(0.4), part=Part(most=5))
     assert len(came) == 5
-    assert pacer.take_tallies() == [[0, 20, 5, 0, 15]]
+    assert pacer.take_arrivals() == [[0, 20, 5, 0, 15]]
 
 
 def test_a_visitor_that_dies_waiting_costs_no_arrival():
@@ -123,7 +123,7 @@ def test_a_longer_schedule_is_gone_on_with_until_the_last_arrival():
     )
     gevent.spawn_later(0.1, lambda: pacer.extend(_schedule(50, 0.4)))
     pacer.run()
-    assert sum(due for _, due, *_ in pacer.take_tallies()) == 20
+    assert sum(due for _, due, *_ in pacer.take_arrivals()) == 20
     assert not pacer.extend(_schedule(50, 9))
 
 
