@@ -91,6 +91,8 @@ class ConfigError(TechrunError):
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(
-            "\n".join(f"{' and '.join(map(str, problem.places))} {problem.what}" for problem in problems)
+            "\n".join(
+                f"{' and '.join(map(str, problem.places))} {problem.what}".strip() for problem in problems
+            )
         )
         self.problems = problems

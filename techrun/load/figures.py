@@ -14,7 +14,7 @@ def seconds_text(seconds: float) -> str:
 def change_text(ratio: float) -> str:
     """How much slower (`+14 %`) or faster (`-8 %`) a ratio of times is; `4.2 times` from twice on."""
     if ratio >= 2:
-        return f"{ratio:.2g} times"
+        return f"{ratio:.2g} times" if ratio < 99.5 else f"{ratio:.0f} times"
     return f"{(ratio - 1) * 100:+.0f} %".replace("+0 %", "±0 %").replace("-0 %", "±0 %")
 
 

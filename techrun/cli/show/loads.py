@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -14,8 +15,8 @@ from techrun.cli.show.load_result import STYLES
 from techrun.load.judge import fingerprint
 from techrun.load.records import Run
 from techrun.load.report import words
-from techrun.load.report.figures import step_rows, total_row
 from techrun.load.report.series import Side, sides
+from techrun.load.report.tables import step_rows, total_row
 from techrun.views import LoadSummary
 
 LARGE = 1.25
@@ -58,7 +59,7 @@ def show_both(old: Run, new: Run, console: Console) -> None:
         )
     console.print(names)
     console.print()
-    one, other = sides(new, old)
+    one, other = sides(_alone(new), old)
     console.print(_steps(new, one, other))
     console.print()
     differing = fingerprint.in_words(new.fingerprint, old.fingerprint)
@@ -71,6 +72,11 @@ def show_both(old: Run, new: Run, console: Console) -> None:
             "dim",
         )
     )
+
+
+def _alone(run: Run) -> Run:
+    """The release of this run without the one that it was held against in the same run."""
+    return replace(run, schedule=replace(run.schedule, arms=("new",)))
 
 
 def _steps(run: Run, new: Side, old: Side | None) -> Table:

@@ -35,6 +35,8 @@ WRITTEN = [
     (words.change, 1.12, "+12 %"),
     (words.change, 1.0, "±0 %"),
     (words.change, 0.92, "-8 %"),
+    (words.change, 4.23, "4.2 times"),
+    (words.change, 153.2, "153 times"),
     (words.change, inf, NOTHING),
     (words.change, nan, NOTHING),
     (words.count, 12345, "12,345"),
