@@ -39,7 +39,7 @@ MOST_LOOKS = 3
 CARE = 20
 """The criteria are reckoned so seldom that they take at most one part in so many of the time."""
 
-Ended = Literal["", "interrupted", "killed", "hopeless", "knee", "generator"]
+Ended = Literal["", "interrupted", "killed", "hopeless", "knee"]
 """Why a run ended before its schedule did; empty: it did not."""
 
 

@@ -18,8 +18,10 @@ from techrun.app.loads import loads_at
 from techrun.app.loadtest import Around, LoadWish, load_test
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import Quiet
+from techrun.config.settings import Settings
 from techrun.errors import ExitCode, UsageError
 from techrun.language.durations import show
+from techrun.load.figures import STATISTICS
 from techrun.load.job import Wishes
 from techrun.load.judge.alarms import Alarms, is_alarm, reckoned
 from techrun.load.keeping.folder import FolderLoads
@@ -62,7 +64,7 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
         )
 
 
-def _against_itself(settings: Any, options: dict[str, Any]) -> Target:
+def _against_itself(settings: Settings, options: dict[str, Any]) -> Target:
     """The shop, loaded twice at one address."""
     aim = Aim(options["shop"], options["host"])
     target = target_of(settings, aim)
@@ -100,6 +102,6 @@ def _show(found: Alarms, color: bool) -> None:  # noqa: FBT001  as the option is
     table.add_column("statistic")
     table.add_column("found in 4 of 5 runs from", justify="right")
     for step, statistic, ratio in found.detectable:
-        table.add_row(Text(step), "median" if statistic == "p50" else statistic, words.change(ratio))
+        table.add_row(Text(step), STATISTICS[statistic], words.change(ratio))
     console.print(table)
     console.print(Text("Longer runs see smaller changes: four times the time, half the size.", "dim"))

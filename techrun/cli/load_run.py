@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from techrun.app import load_files as files
-from techrun.app.interrupts import handled
+from techrun.app.interrupts import Interrupts, handled
 from techrun.app.load_asking import asking
 from techrun.app.load_scenarios import Source, find
 from techrun.app.load_target import Aim, Target, target_of, two_releases
@@ -30,6 +30,7 @@ from techrun.load.report import junit, markdown
 from techrun.wire import to_json
 
 if TYPE_CHECKING:
+    from techrun.app.load_drive import Onlooker
     from techrun.app.loadtest import Around, Finished, LoadWish
     from techrun.load.records import Run
 
@@ -77,7 +78,7 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _around(
-    loaded: Loaded, target: Target, options: dict[str, Any], interrupts: Any, watching: Any
+    loaded: Loaded, target: Target, options: dict[str, Any], interrupts: Interrupts, watching: Onlooker
 ) -> Around:
     from techrun.app.loadtest import Around
     from techrun.load.publishing import published

@@ -172,7 +172,7 @@ class Ruling:
     """One rule and what it found."""
 
     rule: str
-    """A name that stays: `invalid.no_requests`, `errors.criterion`, `latency.regressed`, …; see `load.rules`."""
+    """A name that stays: `invalid.no_requests`, `errors.criterion`, `latency.regressed`, …; see `load.judge.rules`."""
     subject: str
     """What it is about: `product`, `all steps`, `generator`."""
     holds: bool | None
@@ -287,6 +287,11 @@ class Run:
     verdict: Verdict | None = None
     version: int = 1
     """Of this format."""
+
+    @property
+    def closed(self) -> frozenset[int]:
+        """The windows that are over on every worker."""
+        return frozenset(traffic.window for traffic in self.traffic if traffic.closed)
 
 
 CONTROL = "control"

@@ -124,7 +124,7 @@ def _more(known: Traffic, added: Traffic) -> Traffic:
 
 def settled(run: Run) -> Run:
     """Only the windows that are over: in the others the slow steps are still to come."""
-    over = {traffic.window for traffic in run.traffic if traffic.closed}
+    over = run.closed
     return replace(
         run,
         cells=tuple(cell for cell in run.cells if cell.window in over),

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from techrun.load.records import Ruling, Run
 from techrun.load.report import words
-from techrun.load.report.figures import StepRow, failures, loads, p99, step_rows, total_row, visit_rows
 from techrun.load.report.rulings import against, detectable, others
 from techrun.load.report.rulings import deciding as decided
 from techrun.load.report.series import Side, sides
+from techrun.load.report.tables import StepRow, failures, loads, p99, step_rows, total_row, visit_rows
 
 STYLES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow", "void": "bold magenta"}
 MOST_FAILURES = 8

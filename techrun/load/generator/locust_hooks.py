@@ -23,9 +23,7 @@ from techrun.load.generator import errand
 from techrun.load.generator.crew import BEGIN, EXTEND, PART, STOP
 from techrun.load.generator.follower import Following
 from techrun.load.generator.leader import LOOK, Leading
-from techrun.load.generator.worker import Means, keep_visitors
-
-__all__ = ["Means"]
+from techrun.load.generator.worker import keep_visitors
 
 IMPORTED_IN = os.getpid()
 """A worker that `--processes` forked has another id than the process that read the scenario."""

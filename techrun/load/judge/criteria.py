@@ -127,7 +127,7 @@ class _Cells:
     """The cells of a run's new release by what they are about."""
 
     def __init__(self, run: Run) -> None:
-        self.closed = frozenset(traffic.window for traffic in run.traffic if traffic.closed)
+        self.closed = run.closed
         self._by_step: dict[str, list[Cell]] = {}
         for cell in run.cells:
             if cell.arm == "new" and cell.journey != CONTROL and cell.window in self.closed:

@@ -51,7 +51,7 @@ class Knee:
 def points(run: Run) -> tuple[Point, ...]:
     """Each measured stage that was run to its end, with all the arrivals that it was to have."""
     visits = [cell for cell in run.cells if not cell.step and cell.journey != CONTROL]
-    closed = {traffic.window for traffic in run.traffic if traffic.closed}
+    closed = run.closed
     width = run.schedule.width
     found = []
     for begin, end, stage in plan.placed(run.schedule):

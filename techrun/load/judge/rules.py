@@ -31,7 +31,7 @@ RULES: Mapping[str, str] = {
     "latency.regressed": "answer times, new release against old",
     "latency.too_few": "a step with too few requests to compare its answer times",
     "shop.down": "the probes found the shop down while it was loaded",
-    "capacity.knee": "how much the shop takes, by stairs of load",
+    "capacity.held": "how much the shop takes, by stairs of load",
     "compared.nothing": "no step had enough requests to compare the releases",
     "judged.nothing": "there was neither a criterion nor a comparison",
 }

@@ -72,11 +72,11 @@ def _after(run: Run, over: Sequence[int]) -> int | None:
 
 def _over(run: Run) -> list[int]:
     """The numbers of the measured stages that are over."""
-    over = {traffic.window for traffic in run.traffic if traffic.closed}
+    closed = run.closed
     return [
         number
         for number, (_, end, stage) in enumerate(placed(run.schedule))
-        if stage.phase == "measure" and int(end / run.schedule.width + 1e-6) - 1 in over
+        if stage.phase == "measure" and int(end / run.schedule.width + 1e-6) - 1 in closed
     ]
 
 

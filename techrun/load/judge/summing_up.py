@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from techrun.load.figures import change_text
 from techrun.load.judge.rules import COMPARED, decides
+from techrun.load.judge.stored import KEPT
 from techrun.load.records import Comparison, Ruling, Value, Verdict
-
-KEPT = 5
-"""Accepted runs that a full baseline has."""
 
 
 def summary(value: Value, rulings: Sequence[Ruling], comparison: Comparison | None) -> str:

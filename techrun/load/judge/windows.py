@@ -37,7 +37,7 @@ class Step:
 
 def measured(run: Run) -> tuple[int, ...]:
     """The numbers of the windows that are judged."""
-    closed = {traffic.window for traffic in run.traffic if traffic.closed}
+    closed = run.closed
     return tuple(window for window in plan.windows(run.schedule, "measure") if window in closed)
 
 

@@ -4,14 +4,13 @@ html      the page that opens offline, for everyone; templates/ has its markup a
 markdown  the short form for the summary of a CI job
 junit     the rulings as test cases, for CI
 words     how figures and verdicts are written; shared with the live view
-series    figures by step and series over time, from any cells; shared with the live view
-figures   the rows of the tables: steps, failures, stages, visitors, generator; shared with the live view
+series    figures by step and series over time
+tables    rows of steps, failures, stages, visitors, generator; also for the result on a terminal
 rulings   the rulings in the order in which a reader wants them
 scales    places, ticks and paths of a chart
 charts    what a chart is
 timelines the charts over time
 spread    the histogram, latency against load
 forest    ratios and their intervals
-criteria  a criterion as it was written
 command   how to make the run again
 """

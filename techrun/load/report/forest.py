@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, isfinite
 
+from techrun.load.figures import STATISTICS
 from techrun.load.records import Contrast
 from techrun.load.report import words
-from techrun.load.report.rulings import statistic
 from techrun.load.report.scales import Scale, Tick, nice, ticks
 
 LEAST, MOST = 0.5, 2.0
@@ -79,7 +79,7 @@ def _row(contrast: Contrast, x: Scale) -> ForestRow:
     return ForestRow(
         contrast.journey,
         contrast,
-        statistic(contrast),
+        STATISTICS[contrast.statistic],
         says=f"{words.change(contrast.low)} to {words.change(contrast.high)}",
         sign=SEEN[contrast.regressed],
         low=round(x.place(low), 2),

@@ -13,9 +13,8 @@ from markupsafe import Markup
 from techrun import __version__
 from techrun.load.judge.rules import RULES, decides
 from techrun.load.records import COUNTS, Run
-from techrun.load.report import figures, rulings, spread, timelines, words
+from techrun.load.report import rulings, spread, tables, timelines, words
 from techrun.load.report.command import command
-from techrun.load.report.criteria import as_written
 from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
 
@@ -32,7 +31,7 @@ def render(run: Run, baseline: Run | None = None) -> str:
         new=new,
         old=old,
         command=command(run),
-        criteria=[as_written(one) for one in run.criteria],
+        criteria=[words.criterion(one) for one in run.criteria],
         count_names=COUNTS,
         **_judged(run),
         **_measured(run, new, old),
@@ -49,28 +48,28 @@ def _judged(run: Run) -> dict[str, object]:
         "others": rulings.others(run),
         "held": [one for one in rulings.holding(run) if decides(one)],
         "against": rulings.against(run),
-        "forest": forest(figures.in_order(run, contrasts)),
+        "forest": forest(tables.in_order(run, contrasts)),
         "detectable": rulings.detectable(contrasts),
     }
 
 
 def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
     """What was measured, as tables and charts."""
-    stages = figures.stage_rows(run, new)
-    steps, visits = figures.step_rows(run, new, old), figures.visit_rows(run, new, old)
+    stages = tables.stage_rows(run, new)
+    steps, visits = tables.step_rows(run, new, old), tables.visit_rows(run, new, old)
     return {
         "steps": steps,
         "visits": visits,
-        "total": figures.total_row(new, old),
+        "total": tables.total_row(new, old),
         "slowest": _slowest(steps),
         "slowest_visit": _slowest(visits),
         "several": len({row.journey for row in steps}) > 1,
-        "failures": figures.failures(run, new, old),
+        "failures": tables.failures(run, new, old),
         "stages": stages if sum(row.stage.phase == "measure" for row in stages) > 1 else [],
-        "loads": figures.loads(run),
-        "vitals": figures.vitals(run),
-        "control": figures.control(run.cells, new.measured),
-        "arrived": figures.arrived(run),
+        "loads": tables.loads(run),
+        "vitals": tables.vitals(run),
+        "control": tables.control(run.cells, new.measured),
+        "arrived": tables.arrived(run),
         "latency": timelines.latency(run, new, old),
         "failed": timelines.errors(run, new, old),
         "spread": spread.histogram(new, old),
@@ -80,7 +79,7 @@ def _measured(run: Run, new: Side, old: Side | None) -> dict[str, object]:
     }
 
 
-def _slowest(rows: Sequence[figures.StepRow]) -> float:
+def _slowest(rows: Sequence[tables.StepRow]) -> float:
     """The highest p95 of both releases: the length of the longest bar."""
     both = [one.quantile(0.95) for row in rows for one in (row.new, row.old) if one]
     return max((one for one in both if one is not None), default=0.0)
@@ -109,5 +108,5 @@ def _environment() -> Environment:
     loader = found.loader
     style = loader.get_source(found, "report.css")[0] if loader else ""
     found.filters.update(by_journey=_by_journey, tight=words.tight)
-    found.globals.update(style=Markup(style), words=words, p99=figures.p99, rules=RULES)  # noqa: S704  a file of our own
+    found.globals.update(style=Markup(style), words=words, p99=tables.p99, rules=RULES)  # noqa: S704  a file of our own
     return found

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from techrun.load.records import Contrast, Run
 from techrun.load.report import words
 from techrun.load.report.command import command
-from techrun.load.report.figures import Failure, StepRow, failures, loads, step_rows, total_row
 from techrun.load.report.rulings import against, broken, detectable, holding
 from techrun.load.report.series import Side, sides
+from techrun.load.report.tables import Failure, StepRow, failures, loads, step_rows, total_row
 
 SIGNS = {
     "pass": ":white_check_mark:",

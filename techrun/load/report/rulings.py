@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from techrun.load.figures import STATISTICS
 from techrun.load.judge.rules import decides
 from techrun.load.records import Contrast, Ruling, Run
 from techrun.load.report import words
-from techrun.load.report.figures import in_sight
+from techrun.load.report.tables import in_sight
 
 INVALID = "invalid."
 """How the names of the rules begin that ask whether the run itself can be believed."""
@@ -92,13 +93,8 @@ def detectable(contrasts: tuple[Contrast, ...]) -> str:
     if not able:
         return "This run was too short or too noisy to find any slowdown reliably." if contrasts else ""
     finest, coarsest = (
-        f"{words.change(one.detectable)} in the {statistic(one)} of {one.step or 'whole visits'}"
+        f"{words.change(one.detectable)} in the {STATISTICS[one.statistic]} of {one.step or 'whole visits'}"
         for one in (able[0], able[-1])
     )
     said = f"Four of five runs like this one find a slowdown of {finest}"
     return f"{said}; the least visible is {coarsest}." if finest != coarsest else f"{said}."
-
-
-def statistic(contrast: Contrast) -> str:
-    """For people."""
-    return {"p50": "median", "p95": "p95"}[contrast.statistic]

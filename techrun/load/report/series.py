@@ -1,7 +1,4 @@
-"""What was measured, as figures by step and as series over time: pure, shared by the reports and the live view.
-
-`by_step` and `together` take any cells, those of a run that is still going too.
-"""
+"""What was measured, as figures by step and as series over time. Pure."""
 
 from __future__ import annotations
 

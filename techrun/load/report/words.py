@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
 from techrun.load.figures import change_text, seconds_text
 from techrun.load.records import Run
@@ -142,6 +142,14 @@ def iso(unix: float) -> str:
 
 def _utc(unix: float) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
+
+
+def criterion(written: Mapping[str, Any]) -> str:
+    """A criterion in one line of YAML: `step: product, p95: 800ms`."""
+    return ", ".join(
+        f"{name}: {str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in written.items()
+    )
 
 
 def listed(parts: list[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from techrun.load import histogram
 from techrun.load.records import CONTROL, Cell, Persona, Run, Schedule, Stage
 from techrun.load.report import series
-from techrun.load.report.figures import Figures, arrived, failures, loads, p99, stage_rows, step_rows, vitals
+from techrun.load.report.tables import Figures, arrived, failures, loads, p99, stage_rows, step_rows, vitals
 
 SCHEDULE = Schedule((Stage("ramp", 2, 1, 1), Stage("measure", 4, 1, 1)))
 

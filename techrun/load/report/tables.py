@@ -1,6 +1,6 @@
 """The tables of a report: steps, failures, stages of the load, visitors, contrasts, generator. Pure.
 
-The live view shows the same rows; `words` writes their figures.
+The result on a terminal shows the same rows; `words` writes their figures.
 """
 
 from __future__ import annotations
