@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from techrun import __version__, config
+from techrun import config
 from techrun.config.loader import redacted
 from techrun.config.secrets import SecretsIfSet, SecretsUnneeded
 from techrun.config.select import select as select_checks
@@ -94,7 +94,7 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         journeys=settings.documents,
         locale=shop.locale,
         redactor=settings.redactor,
-        user_agent=_user_agent(settings),
+        user_agent=settings.user_agent,
     )
     prepared = kind.prepare(check.spec, scope) if kind.prepare else check.spec
     stepped = prepared if isinstance(prepared, Stepped) else None
@@ -119,11 +119,6 @@ def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> C
         runbook=check.runbook,
         digest=_digest(settings, check),
     )
-
-
-def _user_agent(settings: Settings) -> str:
-    suffix = settings.fetch.user_agent
-    return f"techrun/{__version__}{' ' + suffix if suffix else ''}"
 
 
 def _digest(settings: Settings, check: CheckSettings) -> str:

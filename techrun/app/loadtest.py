@@ -187,15 +187,14 @@ def _wishes(test: _Test) -> Wishes:
 
 def _criteria(test: _Test, ready: Ready) -> tuple[Criterion, ...]:
     """What must hold: as it is written, else the budgets of the journeys that are taken."""
-    taken = dict.fromkeys(one.journey for one in ready.personas if not one.left_out)
-    plans = {journey: test.bundle.plan_with_budgets(journey, test.target.hosts["new"]) for journey in taken}
+    host = test.target.hosts["new"]
+    plans = {journey: test.bundle.plan_with_budgets(journey, host) for journey in ready.journeys}
     return criteria_rules.criteria_for(test.target.load, test.wish.source.name, ready.personas, plans)
 
 
 def _planned(test: _Test, ready: Ready, criteria: tuple[Criterion, ...]) -> Run:
     """The run before it begins."""
     target, wish, now = test.target, test.wish, time.time()
-    taken = sorted({one.journey for one in ready.personas if not one.left_out})
     workers = max(wish.workers, 1) + wish.expect_workers
     control = target.load.control or "the runner's own loopback"
     return Run(
@@ -212,7 +211,7 @@ def _planned(test: _Test, ready: Ready, criteria: tuple[Criterion, ...]) -> Run:
             machine.described(),
             ready.schedule,
             ready.personas,
-            journeys=test.bundle.journeys_hash(taken),
+            journeys=test.bundle.journeys_hash(ready.journeys),
             workers=workers,
             control=control,
         ),

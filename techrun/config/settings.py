@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from techrun import __version__
 from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.calendar import Calendar
 from techrun.config.load import LoadSettings
@@ -118,6 +119,11 @@ class Settings:
     """The main file."""
     files: tuple[Path, ...] = ()
     """Every file that was read."""
+
+    @property
+    def user_agent(self) -> str:
+        """How techrun names itself to the shops."""
+        return f"techrun/{__version__} {self.fetch.user_agent}".rstrip()
 
     @property
     def checks(self) -> tuple[CheckSettings, ...]:

@@ -70,6 +70,11 @@ class Ready:
     """Its stages are steps up; it ends at the first that does not hold."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def journeys(self) -> tuple[str, ...]:
+        """Those that somebody takes, by the scenario's names."""
+        return tuple(dict.fromkeys(one.journey for one in self.personas if not one.left_out))
+
 
 class Generator(Protocol):
     """What makes load. Locust is behind this, and nothing else of it is seen."""

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from techrun.load.generator.health import busy
 from techrun.load.live import Now, Picture, Row
 from techrun.load.records import Health
 from techrun.load.report import words
@@ -185,7 +186,7 @@ def _health(seen: Picture) -> Text:
     text = Text(f"generator: {words.number_of(seen.workers, 'process', 'processes')}", "dim")
     if not seen.health:
         return text
-    cpu = max(one.cpu / (one.quota or 1.0) if (one.quota or 1.0) < 1 else one.cpu for one in seen.health)
+    cpu = max(busy(one.cpu, one.quota) for one in seen.health)
     lag = max(one.lag for one in seen.health)
     text.append(f", cpu {words.share(cpu)}", "red" if cpu > BUSY else "dim")
     for name, values in (("waits", _known("waited", seen.health)), ("steal", _known("steal", seen.health))):

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from techrun import __version__, config
+from techrun import config
 from techrun.config.load import as_plain
 from techrun.config.secrets import SecretsIfSet, is_made_up
 from techrun.config.settings import Settings, ShopSettings
@@ -49,7 +49,7 @@ def bundle_of(settings: Settings, name: str) -> Bundle:
         env=shop.shop.env,
         locale=shop.locale,
         timezone=shop.timezone,
-        user_agent=user_agent(settings),
+        user_agent=settings.user_agent,
         documents=documents,
         data={
             name: packer.pack(content, f"the data of {name}")
@@ -63,12 +63,6 @@ def bundle_of(settings: Settings, name: str) -> Bundle:
         largest_body=settings.fetch.max_body,
         given={name: value for name, value in secrets.items() if not is_made_up(value)},
     )
-
-
-def user_agent(settings: Settings) -> str:
-    """How techrun names itself to the shop."""
-    suffix = settings.fetch.user_agent
-    return f"techrun/{__version__}{' ' + suffix if suffix else ''}"
 
 
 def _impact(impact: Impact | None) -> dict[str, Any] | None:

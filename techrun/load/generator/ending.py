@@ -19,8 +19,7 @@ def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
     from techrun.load.judge.verdict import judge  # noqa: PLC0415  see above
 
     host = case.hosts["new"]
-    taken = dict.fromkeys(one.journey for one in case.ready.personas if not one.left_out)
-    plans = {journey: bundle.plan_with_budgets(journey, host) for journey in taken}
+    plans = {journey: bundle.plan_with_budgets(journey, host) for journey in case.ready.journeys}
     wanted = criteria.criteria_for(bundle.settings, scenario_name(), case.ready.personas, plans)
     run = tally.into(_run(case, bundle, lead, tally.at))
     climbs = case.ready.breakpoint and not lead.stopped

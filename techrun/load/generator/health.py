@@ -121,6 +121,11 @@ def _text(path: Path) -> str:
         return ""
 
 
+def busy(cpu: float, cores: float | None) -> float:
+    """Share of the processor time that a process can have: one core, or a smaller quota."""
+    return cpu / min(1.0, cores or 1.0)
+
+
 class Watch:
     """What changed from one window to the next."""
 

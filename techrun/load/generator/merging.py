@@ -17,8 +17,8 @@ from techrun.load.records import Arm, Cell, Example, Health, Report, Schedule, T
 
 
 @dataclass(slots=True)
-class _Arrivals:
-    """What the workers told of the arrivals of one window and was not yet told on."""
+class Arrivals:
+    """The arrivals of one window, as far as they were not told on yet."""
 
     due: int = 0
     started: int = 0
@@ -46,7 +46,7 @@ class Merger:
     _cells: dict[tuple[Arm, str, str, int], tuple[dict[int, int], dict[str, int]]] = field(
         default_factory=dict
     )
-    _arrivals: dict[int, _Arrivals] = field(default_factory=dict)
+    _arrivals: dict[int, Arrivals] = field(default_factory=dict)
     _active: dict[int, dict[str, int]] = field(default_factory=dict)
     _health: list[Health] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Merger:
         """What a worker told."""
         self._add_cells(part)
         for window, *numbers in part["traffic"]:
-            found = self._arrivals.setdefault(window, _Arrivals())
+            found = self._arrivals.setdefault(window, Arrivals())
             due, started, late, dropped = numbers
             found.due += due
             found.started += started
@@ -125,7 +125,7 @@ class Merger:
 
     def _told(self, window: int, *, new: bool) -> Traffic:
         """One window; what is due in it is told once, whether or not its worker lived to see it."""
-        found = self._arrivals.pop(window, _Arrivals())
+        found = self._arrivals.pop(window, Arrivals())
         planned = self.schedule.model == "open" and (window + 1) * self.schedule.width <= self.ended
         due = found.due if not planned else plan.planned(self.schedule, window) if new else 0
         active = sum(self._active.get(window, {}).values())

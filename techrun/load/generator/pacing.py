@@ -16,6 +16,7 @@ import gevent
 from gevent.event import AsyncResult, Event
 
 from techrun.load import schedule as plan
+from techrun.load.generator.merging import Arrivals
 from techrun.load.records import LATE, Schedule, Slot
 
 LOOK = 0.1
@@ -30,16 +31,6 @@ class Part:
     of: int = 1
     most: int = 5000
     """Visitors in the shop at a time, in this process."""
-
-
-@dataclass(slots=True)
-class _Arrivals:
-    """The arrivals of one window in this process, since they were told last."""
-
-    due: int = 0
-    started: int = 0
-    late: int = 0
-    dropped: int = 0
 
 
 @dataclass(slots=True)
@@ -72,7 +63,7 @@ class Pacer:
         self._pools: dict[str, _Pool] = defaultdict(_Pool)
         self._inside: dict[gevent.Greenlet, Slot] = {}
         self._unbegun: dict[int, float] = {}
-        self._arrivals: dict[int, _Arrivals] = defaultdict(_Arrivals)
+        self._arrivals: dict[int, Arrivals] = defaultdict(Arrivals)
         self._next = part.index
         self._wake = Event()
         self._closed = False
@@ -156,7 +147,7 @@ class Pacer:
 
     def take_arrivals(self) -> list[list[int]]:
         """The arrivals by window since the last call."""
-        arrivals, self._arrivals = self._arrivals, defaultdict(_Arrivals)
+        arrivals, self._arrivals = self._arrivals, defaultdict(Arrivals)
         return [[window, one.due, one.started, one.late, one.dropped] for window, one in arrivals.items()]
 
     def run(self) -> None:

@@ -13,6 +13,7 @@ from statistics import fmean
 
 from techrun.load import schedule as plan
 from techrun.load.figures import seconds_text, share_text
+from techrun.load.generator.health import busy
 from techrun.load.histogram import merged, quantile
 from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
 
@@ -157,16 +158,11 @@ def _generator(run: Run, windows: frozenset[int]) -> Iterable[Ruling]:
 
 def _starved(process: str, health: Sequence[Health]) -> Iterable[Ruling]:
     """Whether it had too little processor time: what it waited counts like what it used."""
-    used, waited = _mean(map(_busy, health)), _mean(each.waited for each in health)
+    used, waited = _mean(busy(each.cpu, each.quota) for each in health), _mean(each.waited for each in health)
     if used + waited > BUSY:
         text = f"{process} worked {share_text(used, 1)} of the time"
         text += f" and waited {share_text(waited, 1)} for a processor: over {share_text(BUSY, 1)} together"
         yield _invalid("cpu" if used > waited else "waited", process, text)
-
-
-def _busy(health: Health) -> float:
-    """Share of the processor time that the process can have: one core, or a smaller quota."""
-    return health.cpu / min(1.0, health.quota or 1.0)
 
 
 def _mean(values: Iterable[float | None]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from techrun.load.generator.health import busy
 from techrun.load.records import Health, Run, Traffic
 from techrun.load.report import words
 from techrun.load.report.charts import Axes, Chart, Curve, over_time, time_scale
@@ -129,7 +130,7 @@ def generator(run: Run) -> Chart | None:
     if not run.health:
         return None
     curves = [
-        _worst(run, "new", "processor used", lambda one: one.cpu / min(1.0, one.quota or 1.0)),
+        _worst(run, "new", "processor used", lambda one: busy(one.cpu, one.quota)),
         _worst(run, "old", "ready, but waiting", lambda one: one.waited),
         _worst(run, "asked", "taken by others", lambda one: one.steal),
     ]

@@ -114,7 +114,7 @@ def as_configured(loaded: loading.Loaded, shop: str, name: str) -> Plan:
         loaded.settings.documents,
         found.locale,
         base_url=found.shop.url,
-        user_agent=loading._user_agent(loaded.settings),
+        user_agent=loaded.settings.user_agent,
         signing_key=found.constants["synthetic"].get("signing_key") or "",
     )
 
