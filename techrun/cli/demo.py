@@ -128,15 +128,13 @@ def fault(name: str | None, state: str, port: int, *, color: bool) -> int:
     NAME `all` with `off` mends everything.
     """
     from techrun.app.demo import faults, switch
-    from techrun.cli.show.console import make_console
+    from techrun.cli.show.console import bare_table, make_console
 
     console = make_console(color=color)
     if name is not None:
         click.echo(switch(port, name, on=state == "on"))
         return 0
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for column in ("fault", "now", "what a customer sees"):
         table.add_column(column, no_wrap=column != "what a customer sees", overflow="fold")
     for row in faults(port):

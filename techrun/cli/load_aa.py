@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from techrun.app.interrupts import handled
@@ -16,7 +15,7 @@ from techrun.app.load_target import Aim, Target, target_of
 from techrun.app.loading import load_for_journeys
 from techrun.app.loads import loads_at
 from techrun.app.loadtest import Around, LoadWish, load_test
-from techrun.cli.show.console import make_console
+from techrun.cli.show.console import bare_table, make_console
 from techrun.cli.show.load_live import Quiet
 from techrun.config.settings import Settings
 from techrun.errors import ExitCode, UsageError
@@ -97,7 +96,7 @@ def _show(found: Alarms, color: bool) -> None:  # noqa: FBT001  as the option is
     told += [f"{found.invalid} could not be believed"] if found.invalid else []
     if told:
         console.print(", ".join(told))
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("step")
     table.add_column("statistic")
     table.add_column("found in 4 of 5 runs from", justify="right")

@@ -45,14 +45,11 @@ def command(config: Path, show: str | None, *, schema: bool, color: bool) -> int
 
 
 def _show(name: str, rows: list[Row], *, color: bool) -> None:
-    from rich.table import Table
 
-    from techrun.cli.show.console import make_console
+    from techrun.cli.show.console import bare_table, make_console
 
     console = make_console(color=color)
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in (name, "value", "from"):
-        table.add_column(column, overflow="fold")
+    table = bare_table(name, "value", "from")
     for row in rows:
         table.add_row(row.key, row.value, row.source)
     console.print(table)

@@ -65,7 +65,6 @@ class Ready:
     schedule: Schedule
     personas: tuple[Persona, ...]
     allow_orders: bool
-    title: str = ""
     breakpoint: bool = False
     """Its stages are steps up; it ends at the first that does not hold."""
     notes: tuple[str, ...] = ()

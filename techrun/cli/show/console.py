@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.table import Table
 
 from techrun.model import Status
 
@@ -35,6 +36,14 @@ def make_console(*, color: bool = True, stderr: bool = False) -> Console:
     return Console(
         file=stream, no_color=plain, highlight=False, width=width, emoji=False, markup=False, soft_wrap=False
     )
+
+
+def bare_table(*columns: str) -> Table:
+    """A table without lines, its head dim; long text goes on in the next line."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def badge(status: Status) -> str:

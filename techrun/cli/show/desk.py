@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from techrun.cli.show.clock import age, clock, left
+from techrun.cli.show.console import bare_table
 from techrun.handling import LoadTest, Release, Window
 from techrun.views import ShadowMessage
 
@@ -72,9 +72,7 @@ def show_releases(releases: Sequence[Release], console: Console) -> None:
     if not releases:
         console.print("no releases")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("shop", "version", "commit", "began", "took", "by", "link"):
-        table.add_column(column, overflow="fold")
+    table = bare_table("shop", "version", "commit", "began", "took", "by", "link")
     for one in releases:
         took = age(one.begun, one.ended) if one.ended is not None else "under way"
         cells = (one.shop, one.version, one.commit, clock(one.begun), took, one.author, one.link)
@@ -88,7 +86,7 @@ def show_shadow(messages: Sequence[ShadowMessage], console: Console) -> None:
         console.print("nothing would have been sent; nobody was told")
         return
     counts = Counter((clock(one.created)[:10], one.channel, one.severity) for one in messages)
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for column in ("day", "channel", "pages", "tickets", "infos"):
         table.add_column(column, justify="left" if column in {"day", "channel"} else "right")
     for day, channel in sorted({(day, channel) for day, channel, _ in counts}):

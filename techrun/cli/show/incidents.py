@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from techrun.alerts.rules import RULES
 from techrun.cli.show.clock import age, clock
-from techrun.cli.show.console import seconds
+from techrun.cli.show.console import bare_table, seconds
 from techrun.cli.show.desk import load_test_text
 from techrun.handling import Annotation, LoadTest
 from techrun.impact import Cost
@@ -65,7 +64,7 @@ def show_incidents(incidents: Sequence[IncidentStanding], console: Console) -> N
         console.print("none (those that are over: --since 7d, or --all)")
         return
     now = time.time()
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for column in ("#", "severity", "since", "lasted", "what", "taken on by"):
         table.add_column(column, overflow="fold", no_wrap=column not in {"what", "taken on by"})
     for one in incidents:

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from techrun.cli.show.console import bare_table
 from techrun.load.generator.health import busy
 from techrun.load.live import Now, Picture, Row
 from techrun.load.records import Health
@@ -145,7 +146,7 @@ def _traffic(seen: Picture) -> Text:
 
 def _steps(seen: Picture, most: int) -> RenderableType:
     two = any(row.old for row in seen.rows)
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("step, last 10 s", no_wrap=True, overflow="ellipsis")
     columns = ("/s", "p50", "p50 old", "p95", "p95 old", "done", "failed", "failed old")
     for column in columns:

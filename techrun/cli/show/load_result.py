@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from techrun.cli.show.console import bare_table
 from techrun.load.records import Ruling, Run
 from techrun.load.report import words
 from techrun.load.report.rulings import against, detectable, others
@@ -45,7 +45,7 @@ def _show_steps(run: Run, new: Side, old: Side | None, console: Console) -> None
         console.print("No step was recorded.")
         return
     several = len({row.journey for row in rows}) > 1
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("step", overflow="fold")
     head = ["done", "failed", "p50", "p95", "p99"] + ([f"p95 {old.name}", "change"] if old else [])
     for column in head:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from techrun.app.load_scenarios import Source
 from techrun.cli.show.clock import clock
+from techrun.cli.show.console import bare_table
 from techrun.cli.show.load_result import STYLES
 from techrun.load.judge import fingerprint
 from techrun.load.records import Run
@@ -25,7 +26,7 @@ LARGE = 1.25
 
 def show_scenarios(scenarios: Sequence[Source], console: Console) -> None:
     """What there is to run."""
-    table = _table("scenario", "what its visitors do", "from")
+    table = bare_table("scenario", "what its visitors do", "from")
     for one in scenarios:
         table.add_row(Text(one.name, "bold"), Text(one.title), "techrun" if one.shipped else str(one.path))
     console.print(table)
@@ -36,7 +37,7 @@ def show_runs(runs: Sequence[LoadSummary], console: Console) -> None:
     if not runs:
         console.print("no runs yet: techrun load run smoke")
         return
-    table = _table("run", "began", "shop", "scenario", "release", "verdict", "")
+    table = bare_table("run", "began", "shop", "scenario", "release", "verdict", "")
     table.columns[0].no_wrap = True  # it is copied into the next command
     for one in runs:
         said = words.VERDICTS[one.verdict]
@@ -80,7 +81,7 @@ def _alone(run: Run) -> Run:
 
 
 def _steps(run: Run, new: Side, old: Side | None) -> Table:
-    table = _table(
+    table = bare_table(
         "step", "p50 old", "p50 new", "change", "p95 old", "p95 new", "change", "failed old", "failed new"
     )
     for column in table.columns[1:]:
@@ -106,10 +107,3 @@ def _change(ratio: float | None) -> Text:
     if ratio is None:
         return Text(words.NOTHING)
     return Text(words.change(ratio), "red" if ratio > LARGE else "green" if ratio < 1 / LARGE else "")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

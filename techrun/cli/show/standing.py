@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from techrun.cli.show.clock import age, clock
-from techrun.cli.show.console import STYLES, badge, seconds
+from techrun.cli.show.console import STYLES, badge, bare_table, seconds
 from techrun.cli.show.desk import load_test_text, window_text
 from techrun.cli.show.incidents import attempt_text, show_open
 from techrun.views import ChannelStanding, CheckStanding, LastRun, Standing
@@ -44,7 +44,7 @@ def show_standing(found: Standing, console: Console, now: float | None = None) -
 
 
 def _table(checks: tuple[CheckStanding, ...], now: float) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for column in ("check", "confirmed", "since", "7 days", "last run", "what it found"):
         table.add_column(column, overflow="fold", no_wrap=column != "what it found")
     for one in checks:
@@ -66,7 +66,7 @@ def _share(share: float | None) -> str:
 
 def _runs(runs: Sequence[LastRun]) -> Table:
     """The newest runs of one check."""
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     for column in ("run", "status", "took", "what it found"):
         table.add_column(column, overflow="fold", no_wrap=column != "what it found")
     for run in runs:

@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from techrun.cli.show.console import STYLES, badge, seconds
+from techrun.cli.show.console import STYLES, badge, bare_table, seconds
 from techrun.model import Outcome, Result, Status
 
 
 def show_table(results: Sequence[Result], console: Console) -> None:
     """Print results in the order in which they stand in the configuration."""
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim", padding=(0, 2, 0, 0))
+    table = bare_table()
     table.add_column("check", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +83,6 @@ def _case(
         schedule=schedule,
         personas=personas,
         allow_orders=allow_orders,
-        title=_title(classes),
         breakpoint=found.breakpoint,
         notes=(*found.notes(bundle.earnings), *dict.fromkeys(one.note for one in read if one.note)),
     )
@@ -116,9 +114,3 @@ def _persona(kind: Any, bundle: Bundle, host: str, *, allow_orders: bool) -> _Re
         raise ConfigError([Problem(f"{name}: {journey} has no step {kind.until}", f"its steps are {there}")])
     steps, note = steps_taken(plan, kind.until, allow_orders=allow_orders)
     return _Read(Persona(name, journey, kind.weight, kind.until or "", steps), note, plan.cleanup_deadline)
-
-
-def _title(classes: Sequence[type]) -> str:
-    """The first line of what the scenario's file says of itself."""
-    module = sys.modules.get(classes[0].__module__)
-    return (getattr(module, "__doc__", None) or "").strip().partition("\n")[0]
