@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 from techrun.load.bundle import Bundle
@@ -12,9 +14,11 @@ from techrun.load.generator.reading import Case, scenario_name
 from techrun.load.records import Run, Verdict
 from techrun.load.tally import Tally
 
+ALONE = "All limits hold; plain Locust compares with no other release and keeps nothing (techrun load run does)."
+
 
 def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
-    """Print the verdict; the exit code that goes with it."""
+    """Have the verdict printed last of all, below Locust's tables; the exit code that goes with it."""
     from techrun.load.judge import capacity, criteria, outcome  # noqa: PLC0415  numpy and scipy: only where a run is over
     from techrun.load.judge.verdict import judge  # noqa: PLC0415  see above
 
@@ -24,9 +28,11 @@ def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
     run = tally.into(_run(case, bundle, lead, tally.at))
     climbs = case.ready.breakpoint and not lead.stopped
     verdict = capacity.judged(run, wanted) if climbs else judge(run, wanted, [])
+    if verdict.value == "pass" and not climbs:
+        verdict = replace(verdict, summary=ALONE)
     if lead.stopped:
         verdict = outcome.interrupted(verdict)
-    _print(verdict)
+    atexit.register(_print, verdict)
     return int(
         outcome.exit_code(verdict, on_inconclusive=None, report_only=False, stopped=bool(lead.stopped))
     )
