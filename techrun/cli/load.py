@@ -20,7 +20,12 @@ def command() -> None:
     """Load a shop before a release, and judge it: fast enough, worse than before, or cannot tell."""
 
 
-@command.command(name="run", cls=GroupedCommand, add_help_option=False)
+@command.command(
+    name="run",
+    cls=GroupedCommand,
+    add_help_option=False,
+    short_help="Load a shop and judge what was measured.",
+)
 @click.argument("scenario")
 @run_options
 def run(scenario: str, **options: Any) -> int:
@@ -37,7 +42,7 @@ def run(scenario: str, **options: Any) -> int:
     return run_and_tell(scenario, options)
 
 
-@command.command(name="list")
+@command.command(name="list", short_help="List scenarios and the last runs.")
 @SHOP
 @click.option(
     "--runs", type=click.IntRange(1), default=10, show_default=True, help="So many of the last runs."
@@ -63,7 +68,7 @@ def list_(*, shop: str, runs: int, format_: str, color: bool, **where: Any) -> N
     show_runs(found, console)
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="Tell what a run found.")
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--report",
@@ -94,7 +99,7 @@ def show(run_id: str, *, html: Path | None, verbose: bool, format_: str, color: 
         show_result(found, None, make_console(color=color), verbose=verbose)
 
 
-@command.command(name="compare")
+@command.command(name="compare", short_help="Put two runs side by side.")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @STORE
@@ -114,7 +119,7 @@ def compare(old: str, new: str, *, color: bool, **where: Any) -> None:
     show_both(find_run(loads, old), find_run(loads, new), make_console(color=color))
 
 
-@command.command(name="export")
+@command.command(name="export", short_help="Write a scenario and its journeys to one file.")
 @click.argument("scenario")
 @click.option(
     "-o",
@@ -140,7 +145,7 @@ def export(scenario: str, output: Path, shop: str, config: Path) -> None:
         )
 
 
-@command.command(name="aa")
+@command.command(name="aa", short_help="Measure how often your runner cries wolf.")
 @click.argument("scenario", default="smoke")
 @click.option("--runs", type=click.IntRange(2), default=20, show_default=True, help="How often.")
 @click.option("--rate", callback=as_rate, metavar="5/s", help="Visits that arrive, both arms together.")
