@@ -96,7 +96,7 @@ def check(run: Run, memory: list[int], page: str, seconds: int, growth: int) -> 
 
 @pytest.mark.timeout(180)
 def test_a_run_counts_every_visit_and_keeps_no_memory(tmp_path, record_property) -> None:
-    record_property("figures", check(*soak(tmp_path, 20), 20, WARM))
+    record_property("figures", check(*soak(tmp_path, 10), 10, WARM))
 
 
 @pytest.mark.slow
