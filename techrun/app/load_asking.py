@@ -15,6 +15,8 @@ def asking(loaded: Loaded, shop: str, server: str, token: str) -> Ask:
 
     def ask() -> Standing:
         found = operations.status(Chosen((shop,)))
-        return Standing(found.checks, tuple(one for one in found.incidents if one.shop == shop))
+        return Standing(
+            found.checks, tuple(one for one in found.incidents if one.shop == shop), found.load_tests
+        )
 
     return ask

@@ -21,7 +21,7 @@ from techrun.load.bundle import bundle_of, embed
 from techrun.load.bundle.carried import Bundle
 from techrun.load.generator.parent import LocustGenerator
 from techrun.load.guards import check_rate
-from techrun.load.guards.killswitch import Ask, KillSwitch, first_look
+from techrun.load.guards.killswitch import Ask, KillSwitch, first_look, under_load
 from techrun.load.job import Generator, Job, Ready, Wishes
 from techrun.load.judge import capacity, fingerprint, machine, outcome
 from techrun.load.judge import criteria as criteria_rules
@@ -243,6 +243,12 @@ def _watched(test: _Test, run: Run) -> Iterator[KillSwitch | None]:
     if ask is None:
         yield None
         return
+    other = under_load(ask, test.target.hosts.values())
+    if other is not None:
+        raise CannotTellError(
+            f"{other.host} is under load already ({other.scenario}): wait until that is over; "
+            "a test that was killed is forgotten after a minute"
+        )
     down, nobody = first_look(ask, run.shop)
     if down is not None and test.target.watched:
         raise CannotTellError(

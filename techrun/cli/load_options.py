@@ -88,7 +88,7 @@ GROUPS: dict[str, tuple[Decorator, ...]] = {
         click.option(
             "--on-inconclusive",
             type=click.Choice(["pass", "fail"]),
-            help="What `inconclusive` and `invalid` come to; else exit 4.",
+            help="What `inconclusive` comes to, else exit 4; `invalid` fails with it and never passes.",
         ),
     ),
     "What is written": (

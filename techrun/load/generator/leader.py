@@ -158,7 +158,7 @@ class Leading:
             return
         self._judged = True
         if self.errand is not None:
-            self.errand.tell("over")
+            self.errand.tell("over", stopped=self.lead.stopped)
             self._runner.environment.process_exit_code = 0
         else:
             code = ending.judged(self._tally, self._case, self._bundle, self.lead)

@@ -58,6 +58,7 @@ class LocustGenerator:
         self._told: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._log = ""
+        self._asked_to_stop = False
 
     def prepare(self) -> Ready:
         """Start the process and read the scenario; LoadError says why it cannot."""
@@ -79,6 +80,8 @@ class LocustGenerator:
         while True:
             message = self._next(SILENCE, f"the generating process told nothing for {SILENCE:g} s")
             if message["kind"] == "over":
+                if message["stopped"] and not self._asked_to_stop:
+                    raise LoadError(message["stopped"])
                 return
             if message["kind"] == "failed":
                 raise LoadError(message["text"], message["code"])
@@ -96,6 +99,7 @@ class LocustGenerator:
 
     def stop(self, reason: str, drain: float | None = None) -> None:
         """No more arrivals; visits under way have so many seconds, or what the schedule gives them."""
+        self._asked_to_stop = True
         self._say("stop", reason=reason, drain=drain)
 
     @property

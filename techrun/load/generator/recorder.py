@@ -31,11 +31,14 @@ class Recorder:
         self._examples: list[tuple[Arm, str, str, str, str, float]] = []
         self._names: set[tuple[str, str]] = set()
         self._shown: dict[tuple[str, str, str], int] = {}
+        self._muted = False
 
     def step(  # noqa: PLR0917  short names at the many places that call it
         self, arm: Arm, journey: str, step: str, at: float, seconds: float, reason: str = ""
     ) -> None:
         """One step: its intended start, how long it took from then, and why it failed if it did."""
+        if self._muted:
+            return
         journey, step = self._bounded(journey, step)
         key = (arm, journey, step, int(at // self._width))
         cell = self._cells.get(key)
@@ -51,6 +54,10 @@ class Recorder:
         """A whole visit: the time of its exchanges and what it started late."""
         self.step(slot.arm, journey, "", slot.due, seconds, reason)
 
+    def mute(self) -> None:
+        """Visits are cut off before their time from now on: that says nothing of the shop, and is only counted."""
+        self._muted = True
+
     def count(self, name: str, n: int = 1) -> None:
         """One of `records.COUNTS`."""
         self._counts[name] = self._counts.get(name, 0) + n
@@ -59,6 +66,8 @@ class Recorder:
         self, arm: Arm, journey: str, step: str, reason: str, message: str, at: float
     ) -> None:
         """A failed step in words, redacted; only the first few of each reason are told."""
+        if self._muted:
+            return
         journey, step = self._bounded(journey, step)
         shown = self._shown.get((journey, step, reason), 0)
         if shown < MOST_EXAMPLES:

@@ -71,6 +71,8 @@ class Worker:
         self._classes = {kind.__name__: kind for kind in environment.user_classes}
         self._cleanup = briefing.cleanup
         self._leave_by = inf
+        self._hurried = False
+        """Whoever stopped the run gives visits less time than the schedule does."""
         self._watch = Watch()
         self._health: list[list[float | int | None]] = []
         self._active: list[list[int]] = []
@@ -98,6 +100,7 @@ class Worker:
     def stop(self, drain: float | None = None) -> None:
         """No more arrivals; visits under way have so many seconds, or what the schedule gives them."""
         if drain is not None:
+            self._hurried = drain < self.pacer.schedule.drain
             self._leave_by = min(self._leave_by, time.monotonic() + drain)
         self.pacer.stop()
 
@@ -124,6 +127,8 @@ class Worker:
         self._leave_by = min(self._leave_by, time.monotonic() + self.pacer.schedule.drain)
         self._until_empty()
         if self.pacer.active:
+            if self._hurried:
+                self.recorder.mute()
             gevent.killall(list(self.pacer.inside), block=False)
             self._leave_by = time.monotonic() + self._cleanup
             self._until_empty()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from techrun.errors import TechrunError
+from techrun.handling import LoadTest
 from techrun.views import CheckStanding, IncidentStanding
 
 EVERY = 3.0
@@ -38,6 +39,7 @@ class Standing:
 
     checks: tuple[CheckStanding, ...] = ()
     incidents: tuple[IncidentStanding, ...] = ()
+    load_tests: tuple[LoadTest, ...] = ()
 
 
 Ask = Callable[[], Standing]
@@ -92,6 +94,14 @@ class KillSwitch:
             if found is not None:
                 self.broken = Broken(found.id, found.title)
                 return
+
+
+def under_load(ask: Ask, hosts: Collection[str]) -> LoadTest | None:
+    """Another load test of one of these addresses: each would lay the other's load at the shop's door."""
+    try:
+        return next((test for test in ask().load_tests if test.host in hosts), None)
+    except TechrunError:
+        return None
 
 
 def first_look(ask: Ask, shop: str, now: float | None = None) -> tuple[IncidentStanding | None, str]:

@@ -66,12 +66,14 @@ def climbed(verdict: Verdict, run: Run, steps: Sequence[stairs.Step]) -> Verdict
 
 
 def exit_code(verdict: Verdict, *, on_inconclusive: str | None, report_only: bool, stopped: bool) -> ExitCode:
-    """What a pipeline is told; a cancelled run is never green."""
+    """What a pipeline is told; a cancelled run is never green, and one that proves nothing never passes."""
     if stopped:
         return ExitCode.INTERRUPTED
     if report_only:
         return ExitCode.OK
     code = CODES[verdict.value]
-    if code == ExitCode.CANNOT_TELL and on_inconclusive is not None:
-        return ExitCode.OK if on_inconclusive == "pass" else ExitCode.FAILED
+    if code == ExitCode.CANNOT_TELL and on_inconclusive == "fail":
+        return ExitCode.FAILED
+    if verdict.value == "inconclusive" and on_inconclusive == "pass":
+        return ExitCode.OK
     return code

@@ -19,6 +19,7 @@ RULES: Mapping[str, str] = {
     "invalid.lag": "a generating process stood still",
     "invalid.clock": "the clock jumped",
     "invalid.worker": "a generating process died",
+    "invalid.internal": "techrun itself failed in the middle of a visit",
     "invalid.stopped": "the run ended before enough was measured",
     "invalid.missing": "measured seconds are missing from the result",
     "errors.drowned": "visitors found no room: the shop kept the earlier ones too long",
@@ -32,6 +33,7 @@ RULES: Mapping[str, str] = {
     "latency.too_few": "a step with too few requests to compare its answer times",
     "shop.down": "the probes found the shop down while it was loaded",
     "capacity.held": "how much the shop takes, by stairs of load",
+    "compared.broken": "the old release did not answer: nothing to compare with",
     "compared.nothing": "no step had enough requests to compare the releases",
     "judged.nothing": "there was neither a criterion nor a comparison",
 }

@@ -16,6 +16,7 @@ from techrun.load.figures import seconds_text, share_text
 from techrun.load.generator.health import busy
 from techrun.load.histogram import merged, quantile
 from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
+from techrun.model import Reason
 
 MISSED = 0.05
 """Share of the visits asked for that were never sent."""
@@ -48,6 +49,7 @@ def rulings(run: Run, *, finished: bool = True) -> tuple[Ruling, ...]:
     traffic = [known[window] for window in sorted(known)]
     found = (
         _worker(run),
+        _internal(run),
         *_extent(run, windows, traffic, finished=finished),
         _requests(run, frozenset(known)),
         _rate(run, traffic),
@@ -66,6 +68,16 @@ def _worker(run: Run) -> Ruling | None:
     if not run.workers_lost:
         return None
     return _invalid("worker", "generator", f"{run.workers_lost} of {run.workers} generating processes died")
+
+
+def _internal(run: Run) -> Ruling | None:
+    """Whether techrun itself failed, in any phase: nobody knows what the shop would have answered."""
+    reason = Reason.INTERNAL.value
+    failed = sum(cell.errors.get(reason, 0) for cell in run.cells if cell.step and cell.journey != CONTROL)
+    if not failed:
+        return None
+    example = next((f": {one.message}" for one in run.examples if one.reason == reason), "")
+    return _invalid("internal", "generator", f"{failed} steps failed by a fault of techrun's own{example}")
 
 
 def _extent(
@@ -172,10 +184,10 @@ def _mean(values: Iterable[float | None]) -> float:
 
 
 def _lag_limit(run: Run, windows: frozenset[int]) -> float:
-    """By how much an event loop may be late before answer times mean something else."""
+    """By how much an event loop may be late before answer times mean something else; a shop that hangs has none."""
     cells = (cell for cell in run.cells if cell.step and cell.journey != CONTROL and cell.window in windows)
     median = quantile(merged(cell.buckets for cell in cells), 0.5)
-    return min(max(LAG, LAG_SHARE * (median or 0.0)), LATE)
+    return min(max(LAG, LAG_SHARE * median), LATE) if median is not None else LATE
 
 
 def _by_process(run: Run, windows: frozenset[int]) -> Iterable[tuple[str, list[Health]]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from techrun.load.judge import criteria as limits
-from techrun.load.judge import failures, validity
+from techrun.load.judge import failures, old_release, validity
 from techrun.load.judge.compare import Found, interleaved
 from techrun.load.judge.rules import COMPARED, decides
 from techrun.load.judge.stored import KEPT, stored
@@ -48,7 +48,8 @@ def judge(
     if stopping:
         ruled = (stopping, *(ruling for ruling in ruled if ruling != stopping))
     found = _compared(run, baseline, looks=looks, last_look=last_look, before=before)
-    drowned = validity.drowned(run)
+    old_broke = any(ruling.rule == "compared.broken" for ruling in found.rulings)
+    drowned = None if old_broke else validity.drowned(run)  # else it may be the old one that filled the room
     rulings = ((drowned,) if drowned else ()) + ruled + found.rulings
     return _accepted(_verdict(_value(rulings), _ordered(rulings), found.comparison))
 
@@ -59,6 +60,9 @@ def _compared(
     """Errors and latency, new against old."""
     if "old" in run.schedule.arms:
         found = interleaved(run, looks=looks, last_look=last_look)
+        broken = old_release.broken(run)
+        if broken is not None:
+            return Found(replace(found.comparison, contrasts=()), (broken,))
         failed = failures.rulings(run, looks=looks, last_look=last_look)
         return replace(found, rulings=(*failed, *found.rulings))
     return stored(run, baseline, before.comparison if before else None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Protocol
 from uuid import uuid4
@@ -101,9 +103,17 @@ def make_visit(
     )
     try:
         teller.visit_done(driver.drive(engine.run(plan, options, context)))
+    except Exception as error:  # noqa: BLE001  a fault of our own is told as that: it must not be a visit less
+        teller.broke([step.name for step in plan.steps], means.bundle.redactor(_where(error)))
     finally:
         connections.close()
     return driver.cut
+
+
+def _where(error: Exception) -> str:
+    """Our own fault, and the line of ours that it came from."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
 
 
 def steps_taken(plan: Plan, until: str | None, *, allow_orders: bool) -> tuple[tuple[str, ...], str]:

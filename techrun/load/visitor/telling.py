@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gevent import GreenletExit
 
@@ -32,7 +32,17 @@ class Teller:
     own client for each exchange, and count every redirect.
     """
 
-    __slots__ = ("_driver", "_failed", "_fire", "_first", "_journey", "_recorder", "_seconds", "_slot")
+    __slots__ = (
+        "_driver",
+        "_failed",
+        "_fire",
+        "_first",
+        "_journey",
+        "_recorder",
+        "_seconds",
+        "_slot",
+        "_told",
+    )
 
     def __init__(
         self, recorder: Recorder, slot: Slot, journey: str, driver: Driver, fire: Callable[..., None]
@@ -43,11 +53,14 @@ class Teller:
         self._failed: tuple[str, float] | None = None
         """Reason and intended start of the step that failed."""
         self._seconds = 0.0
+        self._told = 0
+        """Steps that are done."""
 
     def step_done(self, report: Done) -> None:
         """Record a step; one that asked for nothing (a wait, a false `when`) is none that a customer waits for."""
         begun = self._driver.next_step()
         failure = report.failure
+        self._told += not report.cleanup
         if report.cleanup or (begun is None and (failure is None or report.interrupted)):
             return
         now = self._driver.clock()
@@ -67,6 +80,16 @@ class Teller:
             self._tell_locust(report, seconds, failure)
         except GreenletExit:  # a listener of the scenario's own waited for something when the run ended
             self._driver.cut = True
+
+    def broke(self, steps: Sequence[str], why: str) -> None:
+        """Techrun itself failed in the middle of a visit: the step under way has failed, and not by the shop."""
+        reason, step = Reason.INTERNAL.value, steps[min(self._told, len(steps) - 1)]
+        now = self._driver.clock()
+        begun = now if self._driver.begun is None else self._driver.begun
+        at = self._slot.due if self._first else begun
+        self._recorder.step(self._slot.arm, self._journey, step, at, now - at, reason)
+        self._recorder.visit(self._slot, self._journey, self._seconds, reason)
+        self._recorder.example(self._slot.arm, self._journey, step, reason, why, at)
 
     def _tell_locust(self, report: Done, seconds: float, failure: Finding | None) -> None:
         request, answer = report.log.exchanges[-1] if report.log.exchanges else (None, None)

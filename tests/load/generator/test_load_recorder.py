@@ -92,3 +92,13 @@ def test_a_busy_second_shows_as_cpu_and_an_overslept_loop_as_lag():
         assert waited is not None
         assert steal is not None
     assert watch.window(8)[5] == 0.0
+
+
+def test_what_is_cut_off_before_its_time_is_only_counted():
+    recorder = Recorder()
+    recorder.mute()
+    recorder.step("new", "look", "home", 0.0, 0.1, "timeout")
+    recorder.visit(Slot(1, 0.0), "look", 0.1, "timeout")
+    recorder.example("new", "look", "home", "timeout", "cut", 0.0)
+    recorder.count("visits_cut")
+    assert recorder.take() == {"cells": [], "counts": {"visits_cut": 1}, "examples": []}

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from techrun.load.histogram import share_within
+from techrun.load.tally import Tally
 
 
 def test_a_target_that_never_answers_gives_only_failures_and_never_no_requests(
@@ -44,11 +45,24 @@ def test_a_plain_locust_without_a_shop_ends_with_words_and_exit_code_3(place):
     assert "techrun.yaml" in output
 
 
-def test_a_terminated_generating_process_stops_arrivals_drains_and_tells_everything(
-    shop, place, carried_out, told
+def test_a_terminated_generating_process_stops_arrivals_drains_tells_everything_and_why(
+    shop, place, load, told
 ):
+    from techrun.load.generator.parent import LoadError
+
     place.write(scenario='rate="20/s", ramp="0", warm_up="0", measure="30s", drain="3s"')
-    tally = carried_out(place.job(), lambda generator: os.kill(generator._child.pid, signal.SIGTERM))
+    generator, tally = load(place.job()), Tally()
+    generator.prepare()
+    generator.begin()
+
+    def watch() -> None:
+        for number, report in enumerate(generator.reports()):
+            tally.add(report)
+            if number == 1:
+                os.kill(generator._child.pid, signal.SIGTERM)
+
+    with pytest.raises(LoadError, match="was terminated"):
+        watch()
     count, failed = told.steps(tally)
     assert count == shop.paths["/"]
     assert not failed
@@ -190,3 +204,15 @@ def test_a_shop_that_freezes_meets_the_visitors_that_come_meanwhile(shop, place,
     waited = sum(cell.count for cell in cells) - within
     assert waited >= 12, "most of the 20 visitors of the frozen second waited for over 0.3 s"
     assert not sum(window.late for window in tally.traffic.values())
+
+
+def test_visits_that_an_interrupted_run_cuts_off_before_their_time_say_nothing_of_the_shop(
+    shop, place, carried_out, told
+):
+    over = threading.Event()
+    shop.answer = lambda exchange: over.wait(10)
+    place.write(deadline="20s", scenario='rate="10/s", ramp="0", warm_up="0", measure="30s", drain="20s"')
+    tally = carried_out(place.job(), lambda generator: generator.stop("interrupted", 0.3))
+    over.set()
+    assert told.steps(tally) == (0, {})
+    assert tally.counts["visits_cut"] >= 10

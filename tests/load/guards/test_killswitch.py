@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from techrun.errors import CannotTellError
-from techrun.load.guards.killswitch import KillSwitch, Standing, first_look, paging
+from techrun.handling import LoadTest
+from techrun.load.guards.killswitch import KillSwitch, Standing, first_look, paging, under_load
 from techrun.model import Status
 from techrun.views import CheckStanding, IncidentStanding, LastRun
 
@@ -94,3 +95,20 @@ def test_where_nobody_watches_that_is_said_and_old_incidents_stop_nothing(ask, w
     found, nobody = first_look(ask, "acme", NOW)
     assert found is None
     assert why in nobody
+
+
+@pytest.mark.parametrize(
+    ("hosts", "busy"),
+    [(["http://127.0.0.1:1"], True), (["http://127.0.0.1:2", "http://127.0.0.1:1"], True), (["http://other"], False)],
+    ids=["the same address", "the old release's", "another address of the shop"],
+)  # fmt: skip
+def test_an_address_is_loaded_by_one_test_at_a_time(hosts, busy) -> None:
+    test = LoadTest("r1", "acme", "browse", "v2", "http://127.0.0.1:1", NOW, NOW + 60)
+    assert (under_load(lambda: Standing(load_tests=(test,)), hosts) is test) is busy
+
+
+def test_that_nobody_tells_of_other_load_tests_stops_none() -> None:
+    def ask() -> Standing:
+        raise CannotTellError("there is no store yet")
+
+    assert under_load(ask, ["http://127.0.0.1:1"]) is None

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from techrun.load.judge.validity import drowned, rulings
-from techrun.load.records import CONTROL
+from techrun.load.judge.verdict import judge
+from techrun.load.records import CONTROL, Cell
 
 
 def rules(run, **how):
@@ -138,3 +139,21 @@ def test_visitors_who_find_no_room_are_the_shops_failure(make, dropped, fails):
 @given(more=st.integers(min_value=1, max_value=120))
 def test_more_of_the_same_never_turns_a_sound_run_invalid(make, more):
     assert rules(make.run(20 + more)) == rules(make.run(20)) == set()
+
+
+@pytest.mark.parametrize("stopped", ["", "it cannot hold any more"], ids=["whole", "stopped early"])
+def test_a_fault_of_our_own_is_never_the_shop_s(make, stopped):
+    failed = Cell("new", "guest", "product", 0, {}, {"internal": 40})
+    run = make.run(cells=[*(make.cell(at) for at in range(60)), failed], stopped=stopped)
+    verdict = judge(run, [{"errors": "0.5%", "abort": True}], [])
+    assert (verdict.value, verdict.rulings[0].rule) == ("invalid", "invalid.internal")
+    assert "40 steps failed by a fault of techrun's own" in verdict.summary
+
+
+def test_a_shop_that_hangs_fails_though_the_generator_was_a_little_late(make):
+    """There is no answer time that this could have made longer."""
+    cells = [make.cell(at, failed=10) for at in range(60)]
+    run = make.run(cells=cells, health=[make.health(at, lag=0.03) for at in range(60)])
+    assert judge(run, [{"errors": "0.5%"}], []).value == "fail"
+    run = make.run(cells=cells, health=[make.health(at, lag=0.06) for at in range(60)])
+    assert judge(run, [{"errors": "0.5%"}], []).value == "invalid"

@@ -26,6 +26,7 @@ REASON = "techrun's probe of the shop went down: #7 no checkout"
         pytest.param("invalid", {}, ExitCode.CANNOT_TELL, id="invalid"),
         pytest.param("inconclusive", {"on_inconclusive": "pass"}, ExitCode.OK, id="inconclusive passes"),
         pytest.param("invalid", {"on_inconclusive": "fail"}, ExitCode.FAILED, id="invalid fails"),
+        pytest.param("invalid", {"on_inconclusive": "pass"}, ExitCode.CANNOT_TELL, id="invalid never passes"),
         pytest.param("fail", {"on_inconclusive": "pass"}, ExitCode.FAILED, id="a failure is none of these"),
         pytest.param("fail", {"report_only": True}, ExitCode.OK, id="only told"),
         pytest.param("invalid", {"report_only": True}, ExitCode.OK, id="invalid, only told"),

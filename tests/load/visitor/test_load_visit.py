@@ -325,3 +325,20 @@ def test_steps_that_ask_for_nothing_are_not_recorded(serve, reply, visit):
     made = visit(journey, serve(_shop(reply)).url, late=1.0)
     assert made.steps == [("home", "")]
     assert made.seconds("home") > 0.9
+
+
+class TestAFaultOfOurOwn:
+    @pytest.mark.parametrize("step", [1, 2])
+    def test_fails_the_step_that_it_hit_as_internal(self, serve, reply, visit, step):
+        """A visit that vanished would make the run look better than it was."""
+        site = serve(_shop(reply))
+        thoughts = [0.0] * (step - 1)
+        steps = (f"{{step: {name}, get: /home, expect: {{status: 200}}}}" for name in ("one", "two", "three"))
+        made = visit(f"steps: [{', '.join(steps)}]", site.url, think=thoughts.pop)
+        name = ["one", "two", "three"][step]
+        assert made.errors(name) == {"internal": 1}
+        assert made.errors("") == {"internal": 1}
+        assert [cell[2] for cell in made.cells] == [*["one", "two"][:step], name, ""]
+        assert made.examples[0][2:4] == [name, "internal"]
+        assert "IndexError" in made.examples[0][4]
+        assert ".py:" in made.examples[0][4]
