@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -17,6 +18,11 @@ PROGRAMS = {
     "prometheus-blackbox-exporter": ("prometheus-blackbox-exporter",),
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and what it starts inherits that: tests send Ctrl-C to programs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing_package(item: pytest.Item) -> str:

@@ -51,6 +51,7 @@ def pages_as_promised(world: World, days: float) -> list[str]:
     return verdict.false_pages
 
 
+@pytest.mark.timeout(240)  # 20 s of work, on a machine that may do much else
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_simulated_day_has_no_false_page_and_every_outage_is_paged_in_time(seed):
     assert pages_as_promised(Planner(shops=4, days=1, seed=seed).world(), days=1) == []
