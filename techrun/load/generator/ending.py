@@ -14,7 +14,9 @@ from techrun.load.generator.reading import Case, scenario_name
 from techrun.load.records import Run, Verdict
 from techrun.load.tally import Tally
 
-ALONE = "All limits hold; plain Locust compares with no other release and keeps nothing (techrun load run does)."
+ALONE = (
+    "All limits hold; plain Locust compares with no other release and keeps nothing (techrun load run does)."
+)
 
 
 def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:

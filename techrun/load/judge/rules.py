@@ -23,6 +23,7 @@ RULES: Mapping[str, str] = {
     "invalid.stopped": "the run ended before enough was measured",
     "invalid.missing": "measured seconds are missing from the result",
     "errors.drowned": "visitors found no room: the shop kept the earlier ones too long",
+    "errors.besides": "share of failed requests in a run that proves nothing: look at the shop, too",
     "errors.criterion": "share of failed requests, as a criterion limits it",
     "errors.regressed": "share of failed requests, new release against old",
     "latency.criterion": "answer times, as a criterion limits them",
@@ -38,7 +39,7 @@ RULES: Mapping[str, str] = {
     "judged.nothing": "there was neither a criterion nor a comparison",
 }
 
-TOLD_ONLY = frozenset({"latency.too_few", "latency.budget"})
+TOLD_ONLY = frozenset({"errors.besides", "latency.too_few", "latency.budget"})
 """What a reader must know, and what decides nothing."""
 COMPARED = frozenset({"errors.regressed", "latency.regressed", "compared.nothing"})
 """What a longer run tells better; a criterion about a stretch that is not over yet is told by its end."""

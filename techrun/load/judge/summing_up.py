@@ -13,7 +13,7 @@ from techrun.load.records import Comparison, Ruling, Value, Verdict
 def summary(value: Value, rulings: Sequence[Ruling], comparison: Comparison | None) -> str:
     """The verdict in a sentence or two."""
     if value == "invalid":
-        return f"This run proves nothing: {_told(rulings, holds=False)}.{_advice(rulings)}"
+        return f"This run proves nothing: {_told(rulings, holds=False)}.{_besides(rulings)}{_advice(rulings)}"
     if value == "fail":
         return f"The release does not hold: {_told(rulings, holds=False)}."
     if value == "inconclusive":
@@ -23,6 +23,12 @@ def summary(value: Value, rulings: Sequence[Ruling], comparison: Comparison | No
 
 BUSY = frozenset(f"invalid.{name}" for name in ("rate", "late", "cpu", "waited", "lag", "steal"))
 """Why a run is invalid where the machine had too much to do."""
+
+
+def _besides(rulings: Sequence[Ruling]) -> str:
+    """What the shop did meanwhile, where that needs a look too."""
+    found = next((ruling for ruling in rulings if ruling.rule == "errors.besides"), None)
+    return f" But {found.text}: look at the shop, too." if found else ""
 
 
 def _advice(rulings: Sequence[Ruling]) -> str:

@@ -8,6 +8,7 @@ The limits of the generator's health are argued in docs/load-statistics.md.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
@@ -18,6 +19,8 @@ from techrun.load.histogram import merged, quantile
 from techrun.load.records import CONTROL, LATE, Health, Ruling, Run, Traffic
 from techrun.model import Reason
 
+FAILING = 0.05
+"""Share of failed steps that a busy generator hardly explains."""
 MISSED = 0.05
 """Share of the visits asked for that were never sent."""
 LOCAL = "local"
@@ -137,6 +140,25 @@ def drowned(run: Run) -> Ruling | None:
         " at a time waiting, the most that this run may have. Their answers are missing from all times"
     )
     return Ruling("errors.drowned", "all steps", holds=False, text=text)
+
+
+def besides(run: Run) -> Ruling | None:
+    """What the shop did in a run that cannot be believed: nobody runs it again and again over a broken shop."""
+    windows = frozenset(plan.windows(run.schedule, "measure"))
+    cells = [
+        cell
+        for cell in run.cells
+        if cell.window in windows and cell.step and cell.journey != CONTROL and cell.arm == "new"
+    ]
+    reasons = Counter[str]()
+    for cell in cells:
+        reasons.update({reason: count for reason, count in cell.errors.items() if reason != Reason.INTERNAL})
+    failed, total = reasons.total(), sum(cell.count for cell in cells)
+    if not failed or failed / total <= FAILING:
+        return None
+    ((reason, _),) = reasons.most_common(1)
+    text = f"{share_text(failed, total)} of {total} steps failed all the same, most of them by {reason}"
+    return Ruling("errors.besides", "all steps", None, text)
 
 
 def _late(traffic: Sequence[Traffic]) -> Ruling | None:

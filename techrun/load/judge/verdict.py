@@ -43,7 +43,8 @@ def judge(
         if not (stopping and ruling.rule in CUT_SHORT)
     ]
     if broken:
-        return _verdict("invalid", tuple(broken), None)
+        beside = validity.besides(run)
+        return _verdict("invalid", (*broken, *((beside,) if beside else ())), None)
     ruled = tuple(limits.rulings(run, criteria))
     if stopping:
         ruled = (stopping, *(ruling for ruling in ruled if ruling != stopping))

@@ -157,3 +157,11 @@ def test_a_shop_that_hangs_fails_though_the_generator_was_a_little_late(make):
     assert judge(run, [{"errors": "0.5%"}], []).value == "fail"
     run = make.run(cells=cells, health=[make.health(at, lag=0.06) for at in range(60)])
     assert judge(run, [{"errors": "0.5%"}], []).value == "invalid"
+
+
+@pytest.mark.parametrize(("failed", "told"), [(0, False), (1, True)], ids=["all well", "one in eleven fails"])
+def test_a_run_that_proves_nothing_still_says_that_the_shop_failed(make, failed, told):
+    late = [make.traffic(at, late=1) for at in range(60)]
+    verdict = judge(make.run(cells=[make.cell(at, failed=failed) for at in range(60)], traffic=late), (), ())
+    assert verdict.value == "invalid"
+    assert ("look at the shop, too" in verdict.summary) is told
