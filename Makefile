@@ -51,14 +51,14 @@ $(BIN)/python:
 
 $(VENV)/.run: $(BIN)/python pyproject.toml .ci/constraints.txt
 	@echo "Installing techrun into $(VENV) …"
-	@$(PIP_INSTALL) --editable .
+	@$(PIP_INSTALL) --editable '.[load]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "Installing what the tests use …"
-	@$(PIP_INSTALL) --editable '.[load]' --group test --group oscar
+	@$(PIP_INSTALL) --group test --group oscar
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
-	@$(PIP_INSTALL) --editable '.[load]' --group lint
+	@$(PIP_INSTALL) --group lint
 	@touch $@
