@@ -19,8 +19,11 @@ ALONE = (
 )
 
 
-def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
-    """Have the verdict printed last of all, below Locust's tables; the exit code that goes with it."""
+def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead, *, headless: bool) -> int:
+    """Print the verdict, and give the exit code that goes with it.
+
+    Without a web page the process now ends: the verdict comes last of all, below Locust's tables.
+    """
     from techrun.load.judge import capacity, criteria, outcome  # noqa: PLC0415  numpy and scipy: only where a run is over
     from techrun.load.judge.verdict import judge  # noqa: PLC0415  see above
 
@@ -34,7 +37,10 @@ def judged(tally: Tally, case: Case, bundle: Bundle, lead: Lead) -> int:
         verdict = replace(verdict, summary=ALONE)
     if lead.stopped:
         verdict = outcome.interrupted(verdict)
-    atexit.register(_print, verdict)
+    if headless:
+        atexit.register(_print, verdict)
+    else:
+        _print(verdict)
     return int(
         outcome.exit_code(verdict, on_inconclusive=None, report_only=False, stopped=bool(lead.stopped))
     )

@@ -161,7 +161,7 @@ class Leading:
             self.errand.tell("over", stopped=self.lead.stopped)
             self._runner.environment.process_exit_code = 0
         else:
-            code = ending.judged(self._tally, self._case, self._bundle, self.lead)
+            code = ending.judged(self._tally, self._case, self._bundle, self.lead, headless=self._headless)
             self._runner.environment.process_exit_code = code
 
     def again(self) -> None:
@@ -173,10 +173,15 @@ class Leading:
         """The process ends."""
         self.end("the generating process was ended")
         environment = self._runner.environment
-        headless = environment.parsed_options and environment.parsed_options.headless
-        if self.errand is None and headless and environment.process_exit_code is None:
+        if self.errand is None and self._headless and environment.process_exit_code is None:
             ending.nothing_ran()
             environment.process_exit_code = 4
+
+    @property
+    def _headless(self) -> bool:
+        """Whether there is no web page, from which further runs may be started."""
+        options = self._runner.environment.parsed_options
+        return bool(options and options.headless)
 
     def worker_told(self, client_id: str, data: dict[str, Any]) -> None:
         """A report of Locust's from a worker; ours is in it."""
