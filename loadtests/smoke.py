@@ -13,7 +13,6 @@ class WindowShopper(JourneyUser):
     """Looks around and buys nothing."""
 
     journey = "browse"
-    weight = 2
     wait_time = between(0.1, 0.5)
     optional = True
 
@@ -22,7 +21,6 @@ class Buyer(JourneyUser):
     """Goes through the checkout; the order itself is placed only with `allow_orders`."""
 
     journey = "guest-checkout"
-    weight = 2
     wait_time = between(0.1, 0.5)
     optional = True
 
@@ -31,6 +29,5 @@ class BusinessCustomer(JourneyUser):
     """Logs in and orders again."""
 
     journey = "business-customer"
-    weight = 1
     wait_time = between(0.1, 0.5)
     optional = True
