@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from techrun.app.load_scenarios import find
-from techrun.app.load_target import shop_of
 from techrun.app.loading import load_without_secrets
 from techrun.errors import UsageError
 from techrun.load.bundle import bundle_of
@@ -70,4 +69,4 @@ def add_to_job_summary(run: Run, baseline: Run | None) -> bool:
 def exported(config: Path, scenario: str, shop: str) -> str:
     """A scenario with the journeys of a shop in one file."""
     settings = load_without_secrets(config).settings
-    return export(find(scenario).text, bundle_of(settings, shop_of(settings, shop).name))
+    return export(find(scenario).text, bundle_of(settings, shop))

@@ -9,7 +9,7 @@ from techrun.config.load import LoadSettings
 from techrun.config.secrets import is_made_up
 from techrun.config.settings import Settings, ShopSettings
 from techrun.errors import ConfigError, Problem, UsageError
-from techrun.language.words import did_you_mean
+from techrun.load.bundle import shop_of
 from techrun.load.guards import (
     Address,
     Limits,
@@ -106,16 +106,3 @@ def _address(url: str, limits: Limits, where: str) -> Address:
     check_platform(address)
     check_owner(address, limits)
     return address
-
-
-def shop_of(settings: Settings, name: str) -> ShopSettings:
-    """The shop of this name; without a name the only one there is."""
-    known = {shop.name: shop for shop in settings.shops}
-    if not name and len(known) == 1:
-        return next(iter(known.values()))
-    if not name:
-        raise UsageError(f"say which shop: --shop with one of {', '.join(known)}")
-    if name not in known:
-        hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
-        raise UsageError(f'no shop is called "{name}"; {hint}')
-    return known[name]

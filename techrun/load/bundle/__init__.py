@@ -155,5 +155,9 @@ def shop_of(settings: Settings, name: str) -> ShopSettings:
         return settings.shops[0]
     there = ", ".join(by_name)
     if name:
-        raise UsageError(f"there is no shop {name}; {did_you_mean(name, by_name) or f'there is {there}'}")
-    raise UsageError(f"there are several shops ({there}): say which one by TECHRUN_SHOP")
+        raise UsageError(
+            f'no shop is called "{name}"; {did_you_mean(name, by_name) or f"there are: {there}"}'
+        )
+    raise UsageError(
+        f"there are several shops ({there}): say which one by --shop, or by TECHRUN_SHOP under plain Locust"
+    )

@@ -323,7 +323,7 @@ def test_without_an_embedded_bundle_the_configuration_is_read(shop, monkeypatch)
     monkeypatch.chdir("/")
     assert current().shop == "acme"
     monkeypatch.setenv("TECHRUN_SHOP", "acne")
-    with pytest.raises(UsageError, match='there is no shop acne; did you mean "acme"'):
+    with pytest.raises(UsageError, match='no shop is called "acne"; did you mean "acme"'):
         current()
 
 
@@ -331,7 +331,9 @@ def test_of_several_shops_one_must_be_named(shop, monkeypatch) -> None:
     (shop / "techrun.yaml").write_text("shops: '*-shop.yaml'\n")
     for name in ("one", "two"):
         (shop / f"{name}-shop.yaml").write_text(f"shop: {name}\nurl: https://{name}.example\n")
-    with pytest.raises(UsageError, match=r"several shops \(one, two\): say which one by TECHRUN_SHOP"):
+    with pytest.raises(
+        UsageError, match=r"several shops \(one, two\): say which one by --shop, or by TECHRUN_SHOP"
+    ):
         current()
     monkeypatch.setenv("TECHRUN_SHOP", "two")
     assert current().shop == "two"
