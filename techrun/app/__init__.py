@@ -9,7 +9,7 @@ operations  what a person on call does, on the store or (remote, by client) over
             things stand
 loadtest    `techrun load run`: from the guards to the verdict; load_target: what may be loaded; load_scenarios:
             with whom; load_drive: the run itself, watched by load_feed, load_asking and interrupts
-loads       where load runs are kept; remote_loads: over the API; load_runs: found again; load_files: as files
+loads       where load runs are kept, and found again; remote_loads: over the API; load_files: as files
 notifying   `techrun notify test`
 describing  `techrun validate`
 demo        `techrun demo`

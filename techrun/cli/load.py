@@ -86,7 +86,7 @@ def list_(*, shop: str, runs: int, format_: str, color: bool, **where: Any) -> N
 def show(run_id: str, *, html: Path | None, verbose: bool, format_: str, color: bool, **where: Any) -> None:
     """Tell what a run found; RUN is its id, the beginning of it, or `last`."""
     from techrun.app.load_files import write_html
-    from techrun.app.load_runs import find_run
+    from techrun.app.loads import find_run
     from techrun.cli.show.console import make_console
     from techrun.cli.show.load_result import show_result
 
@@ -111,7 +111,7 @@ def compare(old: str, new: str, *, color: bool, **where: Any) -> None:
 
     This is no verdict: two runs differ by what the machines did meanwhile. `load run --baseline-url` compares soundly.
     """
-    from techrun.app.load_runs import find_run
+    from techrun.app.loads import find_run
     from techrun.cli.show.console import make_console
     from techrun.cli.show.loads import show_both
 
@@ -180,7 +180,7 @@ def aa(scenario: str, **options: Any) -> int:
 
 def _loads(*, config: Path, store: Path | None, server: str) -> Loads:
     """Where earlier runs are; the configuration is read only where the store of this machine is asked."""
-    from techrun.app.load_runs import loads_of
+    from techrun.app.loads import loads_of
 
     return loads_of(config, folder=store, server=server, token=os.environ.get("TECHRUN_TOKEN", ""))
 
