@@ -36,6 +36,15 @@ class Interrupts:
         finally:
             self.noting = False
 
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While this lasts a signal waits for its end: an import that is cut off leaves broken modules behind."""
+        before = self.count
+        with self.noted():
+            yield
+        if self.count > before:
+            raise KeyboardInterrupt
+
 
 @contextlib.contextmanager
 def handled() -> Iterator[Interrupts]:

@@ -44,13 +44,15 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
     """Run the test; the verdict's exit code. What is refused is told before numpy and scipy are imported."""
     set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
     with handled() as interrupts:
-        _check(options)
-        source, loaded = find(scenario), load_for_journeys(options["config"])
-        target = two_releases(target_of(loaded.settings, aim_of(options)))
+        with interrupts.deferred():
+            _check(options)
+            source, loaded = find(scenario), load_for_journeys(options["config"])
+            target = two_releases(target_of(loaded.settings, aim_of(options)))
         console = make_console(color=options["color"], stderr=True)
         title = f"{source.name} of {target.shop.name} at {target.hosts['new']}"
         with onlooker(console, title, quiet=options["quiet"]) as watching:
-            from techrun.app.loadtest import load_test
+            with interrupts.deferred():
+                from techrun.app.loadtest import load_test
 
             around = _around(loaded, target, options, interrupts, watching)
             finished = load_test(loaded, target, wish_of(source, options), around)
