@@ -79,6 +79,18 @@ class Release:
     author: str = ""
     link: str = ""
     ended: float | None = None
+    committed: float | None = None
+    """When the newest of its commits was made: lead time counts from there."""
+    told: str = ""
+    """What the shop says in place of the version when this release is live; empty: the version itself."""
+    rolled_back: bool = False
+    """Its end was that the release before it came back."""
+    verdict: str = ""
+    """Of its last verification: `pass`, `fail`, `inconclusive`; empty: none has ended."""
+    verified: float | None = None
+    """When that ended."""
+    live: float | None = None
+    """When it was first seen on every node."""
 
 
 @dataclass(frozen=True, slots=True)

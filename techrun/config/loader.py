@@ -171,6 +171,7 @@ class _Loading:
             routes=main.file.routes,
             heartbeat=main.file.heartbeat,
             web=main.file.web,
+            grafana=main.file.grafana,
             templates=templates(main),
             origin=main.origin,
             files=tuple(sorted({*files.seen.values(), *self.extra_files})),

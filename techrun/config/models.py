@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.impact import OrdersPerHour
 from techrun.config.load import LoadSettings
+from techrun.config.releases import Grafana, Releases
 from techrun.config.several import SEVERAL
 from techrun.config.values import (
     Address,
@@ -134,25 +135,6 @@ class Notify(Definition):
     )
 
 
-class VersionSource(Definition):
-    """Where the shop says which version it runs."""
-
-    url: str = Field(description="path or URL that tells the version")
-    json_path: str | None = Field(default=None, alias="json", description="JSONPath of the version")
-    header: str | None = Field(default=None, description="header that holds the version")
-    css: str | None = Field(default=None, description="CSS selector of the version")
-    regex: str | None = Field(default=None, description="pattern whose first group is the version")
-
-
-class Releases(Definition):
-    """What a release must pass."""
-
-    smoke: tuple[Slug, ...] = Field(
-        default=(), description="journeys that a release must pass, orders included"
-    )
-    version: VersionSource | None = Field(default=None, description="where the running version is read")
-
-
 class ShopFile(Definition):
     """One shop, and what is watched of it."""
 
@@ -179,9 +161,7 @@ class ShopFile(Definition):
     impact: Impact | None = Field(default=None, description="what an outage costs")
     notify: Notify = Field(default_factory=Notify, description="channels by severity")
     checks: list[Any] = Field(default_factory=list, description="what is watched")
-    releases: Releases | None = Field(
-        default=None, description="what a release must pass (for a later version)"
-    )
+    releases: Releases = Field(default_factory=Releases, description="what a release must pass")
     load: LoadSettings = Field(
         default_factory=LoadSettings, description="how it may be loaded before a release, and what must hold"
     )
@@ -280,6 +260,7 @@ class MainFile(Definition):
         default=None, description="who notices when techrun itself falls silent"
     )
     web: Web = Field(default_factory=Web, description="how people and programs reach this techrun")
+    grafana: Grafana | None = Field(default=None, description="where releases are drawn into dashboards")
     templates: str | None = Field(
         default=None, description="folder of messages of your own: opened.txt, opened.html, …"
     )

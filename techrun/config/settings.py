@@ -11,7 +11,8 @@ from techrun import __version__
 from techrun.config.alerting import Alerting, Heartbeat, Owner, Route, Web
 from techrun.config.calendar import Calendar
 from techrun.config.load import LoadSettings
-from techrun.config.models import FetchSettings, Notify, Releases, Retention
+from techrun.config.models import FetchSettings, Notify, Retention
+from techrun.config.releases import Grafana, Releases
 from techrun.config.tree import Written
 from techrun.errors import Place
 from techrun.language.definition import Definition
@@ -68,7 +69,8 @@ class ShopSettings:
     nodes: tuple[str, ...] = ()
     notify: Notify = field(default_factory=Notify)
     """Channels by severity."""
-    releases: Releases | None = None
+    releases: Releases = field(default_factory=Releases)
+    """What a release of it must pass."""
     load: LoadSettings = field(default_factory=LoadSettings)
     """How it may be loaded before a release, and what must hold."""
     origin: Written | None = None
@@ -117,6 +119,8 @@ class Settings:
     """The folder of messages of one's own."""
     origin: Written
     """The main file."""
+    grafana: Grafana | None = None
+    """Where releases are drawn."""
     files: tuple[Path, ...] = ()
     """Every file that was read."""
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from techrun.config import depends
+from techrun.config import depends, load, releases
 from techrun.config.checks import References, WrittenCheck, no_strange_channels, read_check
 from techrun.config.layers import Layer
-from techrun.config.load import journeys_named, locate
 from techrun.config.main_file import Main
 from techrun.config.models import Defaults
 from techrun.config.settings import CheckSettings, ShopSettings
@@ -33,7 +32,8 @@ def read_shop(
     resolved = depends.resolve(list(checks.values()), [each.name for each in written], problems)
     if not header.whole:
         return None
-    locate(header.file.load, header.origin)
+    load.locate(header.file.load, header.origin)
+    releases.locate(header.file.releases, header.origin)
     return ShopSettings(
         shop=record(header.file),
         locale=header.file.locale,
@@ -115,9 +115,8 @@ def _check_references(header: Header, references: References, problems: list[Pro
 def _check_journeys(header: Header, references: References, problems: list[Problem]) -> None:
     """The journeys that the shop itself names must be there."""
     file, known = header.file, sorted(references.names.get("journey", ()))
-    smoke = file.releases.smoke if file.releases else ()
-    named = [(("releases", "smoke", index), name) for index, name in enumerate(smoke)]
-    loaded = [(("load", *path), name) for path, name in journeys_named(file.load)]
+    named = [(("releases", *path), name) for path, name in releases.journeys_named(file.releases)]
+    loaded = [(("load", *path), name) for path, name in load.journeys_named(file.load)]
     for path, name in (*named, *loaded):
         if name not in known:
             what = f"there is no journey {quoted(name)}"

@@ -2,7 +2,7 @@
 
 verdict     validity, then criteria and failures, then compare (in one run) or stored (with earlier ones)
 criteria    what must hold: counting, prospects, steps, wording
-windows     what the statistics work on; resampling: the tests; shares: of what failed; contrasts: in words
+windows     what the statistics work on; contrasts: in words
 fingerprint what must be equal to compare; machine: this one
 old_release whether there was anything to compare with
 rules       what each ruling is called; summing_up: all of them in a sentence

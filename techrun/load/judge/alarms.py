@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import median
 
-from techrun.load.judge.shares import wilson
 from techrun.load.records import Run, Verdict
+from techrun.statistics.shares import wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ import numpy as np
 
 from techrun.load.figures import STATISTICS, change_text, subject
 from techrun.load.judge import contrasts as contrasting
-from techrun.load.judge import resampling
-from techrun.load.judge.windows import Array, Step, coarseness, merged, quantiles, steps
+from techrun.load.judge.windows import Step, coarseness, merged, quantiles, steps
 from techrun.load.records import Comparison, Contrast, Ruling, Run
+from techrun.statistics import resampling
+from techrun.statistics.resampling import Array
 
 ALPHA = 0.05
 """Chance of any false alarm, if nothing is slower than the tolerance, in the whole comparison."""

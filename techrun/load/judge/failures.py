@@ -14,11 +14,12 @@ import numpy as np
 from scipy import stats
 
 from techrun.load.figures import share_text, subject
-from techrun.load.judge import resampling
 from techrun.load.judge.compare import share_of_alpha
-from techrun.load.judge.shares import newcombe
-from techrun.load.judge.windows import Array, Step, merged, steps
+from techrun.load.judge.windows import Step, merged, steps
 from techrun.load.records import Ruling, Run
+from techrun.statistics import resampling
+from techrun.statistics.resampling import Array
+from techrun.statistics.shares import newcombe
 
 TOLERANCE = 0.001
 """Share of requests: one more in a thousand stops nobody."""

@@ -16,10 +16,11 @@ from scipy import stats
 
 from techrun.load.figures import change_text
 from techrun.load.judge import contrasts as contrasting
-from techrun.load.judge import fingerprint, resampling
+from techrun.load.judge import fingerprint
 from techrun.load.judge.compare import Found
 from techrun.load.judge.windows import control, quantiles, steps
 from techrun.load.records import Comparison, Contrast, Ruling, Run
+from techrun.statistics import resampling
 
 ENOUGH = 3
 """Accepted runs that make a baseline; see docs/load-statistics.md for why."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 import numpy as np
 
 from techrun.load import schedule as plan
 from techrun.load.histogram import PER_DOUBLING
 from techrun.load.records import CONTROL, Arm, Cell, Run
-
-Array = np.ndarray[Any, np.dtype[np.float64]]
-"""Numbers in one or two dimensions."""
+from techrun.statistics.resampling import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from techrun.load.judge.shares import newcombe, wilson
+from techrun.statistics.shares import newcombe, wilson
 
 
 @pytest.mark.parametrize(

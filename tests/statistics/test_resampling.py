@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from techrun.load.judge import resampling
+from techrun.statistics import resampling
 
 logs = st.lists(st.floats(-0.5, 0.5), min_size=8, max_size=40).map(np.array)
 either = pytest.mark.parametrize("typical", [True, False], ids=["typical window", "every window"])

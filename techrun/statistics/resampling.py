@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log, sqrt
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from techrun.load.judge.windows import Array
+Array = np.ndarray[Any, np.dtype[np.float64]]
+"""Numbers in one or two dimensions."""
 
 CORRELATED = 0.2
 """Lag-1 autocorrelation from which windows are taken in blocks."""
