@@ -19,7 +19,7 @@ COMMANDS = {
     "load": "Load a shop before a release, and judge it.",
     "maintenance": "Announce work on shops: their alerts are held meanwhile.",
     "notify": "Try the channels that alerts go to.",
-    "release": "Tell when a shop is released.",
+    "release": "Say whether what was deployed is live, and as good as before.",
     "run": "Watch the shops: schedule, metrics, history, alerts.",
     "shadow": "Look at what `techrun run --shadow` would have sent.",
     "silence": "Hold alerts of some checks for a time.",

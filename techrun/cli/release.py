@@ -1,18 +1,23 @@
-"""`techrun release`: tell techrun when a shop is released."""
+"""`techrun release`: is what was deployed what is live, and is it as good as before?"""
 
 from __future__ import annotations
 
+import importlib
+from importlib.util import find_spec
+
 import click
 
-from techrun.cli.options import as_moment
 from techrun.cli.session import Session, operating
+
+PARTS = ("verify", "list", "show", "gate", "calibrate", "dora", "stamp")
+"""Each is a module `techrun.cli.release_NAME` with a click command called `command`, imports within its body."""
 
 _shop = click.option("--shop", required=True, help="The shop that is released.")
 
 
 @click.group(name="release")
 def command() -> None:
-    """Tell when a shop is released: alerts have a short grace, and name the release afterwards."""
+    """Say whether what was deployed is live, and as good as before; keep the record of releases."""
 
 
 @command.command(name="begin")
@@ -47,19 +52,6 @@ def end(session: Session, version: str, shop: str) -> None:
     session.tell(session.operations.end_release(shop, version, session.by), show_release)
 
 
-@command.command(name="list")
-@click.option("--shop", default="", help="Only of this shop.")
-@click.option(
-    "--since",
-    callback=as_moment,
-    default="30d",
-    show_default=True,
-    metavar="7d|DATE",
-    help="Those that began since then.",
-)
-@operating
-def list_(session: Session, shop: str, since: float) -> None:
-    """List releases, the newest first."""
-    from techrun.cli.show.desk import show_releases
-
-    session.tell(session.operations.releases(since=since, shop=shop), show_releases)
+for _part in PARTS:
+    if find_spec(f"techrun.cli.release_{_part}") is not None:
+        command.add_command(importlib.import_module(f"techrun.cli.release_{_part}").command)
