@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from techrun.config.load import Duration, Percent
 from techrun.config.several import SEVERAL
-from techrun.config.tree import Written
+from techrun.config.tree import NodePath, Written
 from techrun.config.values import Slug, Text, Token, WebUrl
 from techrun.language.definition import Definition
 from techrun.language.durations import Seconds
 
+LATER: Mapping[NodePath, Mapping[str, Any]] = {
+    ("releases", "prometheus", "queries"): {
+        "release": {name: f"${{release.{name}}}" for name in ("version", "commit")}
+    }
+}
+"""What is filled in only when a release is verified; until then it stands for itself."""
 READERS = ("json", "header", "css", "meta", "asset", "regex", "text")
 """How a version can be read; a source has one of them at most."""
 
@@ -95,12 +102,21 @@ class SmokeEntry(Definition):
         return self
 
 
-def _entry(value: Any) -> Any:
+class _NameAlone:
     """A name alone is a journey."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_entry, handler(source))
+
+    def __get_pydantic_json_schema__(self, inner: CoreSchema, handler: GetJsonSchemaHandler) -> Any:
+        return {"anyOf": [{"type": "string", "description": "a journey"}, handler(inner)]}
+
+
+def _entry(value: Any) -> Any:
     return {"journey": value} if isinstance(value, str) else value
 
 
-Smoke = Annotated[SmokeEntry, BeforeValidator(_entry)]
+Smoke = Annotated[SmokeEntry, _NameAlone()]
 
 
 class BakeSettings(Definition):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from techrun.config import depends, load, releases
+from techrun.config import depends, load, release_checks, releases
 from techrun.config.checks import References, WrittenCheck, no_strange_channels, read_check
 from techrun.config.layers import Layer
 from techrun.config.main_file import Main
@@ -29,7 +29,9 @@ def read_shop(
                 problems.append(_twice(check, checks[check.name]))
             else:
                 checks[check.name] = check
-    resolved = depends.resolve(list(checks.values()), [each.name for each in written], problems)
+    names = [each.name for each in written]
+    resolved = depends.resolve(list(checks.values()), names, problems)
+    problems += release_checks.unknown(header.file.releases, header.origin, list(checks.values()), names)
     if not header.whole:
         return None
     load.locate(header.file.load, header.origin)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from techrun.config.explain import fields_of
 from techrun.config.impact import impact_of
 from techrun.config.models import MainFile, PackFile, ShopFile
+from techrun.config.releases import LATER
 from techrun.config.templates import Names, fill
 from techrun.config.tree import Map, Written, plain
 from techrun.config.understand import salvage
@@ -67,7 +68,8 @@ def read_header(origin: Written, names: Names, problems: list[Problem], *, singl
     if single and isinstance(value.get("owner"), dict):
         name = value.pop("owner").get("name")
         value |= {"owner": name} if isinstance(name, str) else {}
-    file, whole = salvage(ShopFile, value, origin, problems, names=names, stand_ins=STAND_INS, also=also)
+    known = replace(names, later=LATER)
+    file, whole = salvage(ShopFile, value, origin, problems, names=known, stand_ins=STAND_INS, also=also)
     if file is None:
         return None
     return Header(file, origin, whole, names.having(**constants(file)))

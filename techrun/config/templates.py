@@ -21,6 +21,8 @@ class Names:
     environ: Mapping[str, str]
     secrets: Secrets
     constants: Mapping[str, Any] = field(default_factory=dict)
+    later: Mapping[NodePath, Mapping[str, Any]] = field(default_factory=dict)
+    """What may also be named below a path, and stands for itself until later."""
 
     def scope(self) -> dict[str, Any]:
         """All names, as the templates' scope."""
@@ -28,13 +30,18 @@ class Names:
 
     def having(self, **more: Any) -> Names:
         """The same names and some more."""
-        return Names(self.environ, self.secrets, {**self.constants, **more})
+        return Names(self.environ, self.secrets, {**self.constants, **more}, self.later)
+
+    def at(self, path: NodePath) -> Names:
+        """The names that are known at a path."""
+        more = [names for below, names in self.later.items() if path[: len(below)] == below]
+        return self.having(**more[0]) if more else self
 
 
 def fill(value: Any, names: Names, origin: Written, path: NodePath, problems: list[Problem]) -> Any:
     """The value with every template in it filled in; what cannot be filled stays as it is written."""
     if isinstance(value, str):
-        return _fill_text(value, names, origin, path, problems) if "${" in value else value
+        return _fill_text(value, names.at(path), origin, path, problems) if "${" in value else value
     if isinstance(value, dict):
         return {key: fill(item, names, origin, (*path, key), problems) for key, item in value.items()}
     if isinstance(value, list):
