@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from techrun.config.alerting import Match
+from techrun.config.release_advice import of_releases
 from techrun.config.select import covers
 from techrun.config.settings import CheckSettings, Settings, ShopSettings
 from techrun.config.words import expected, listed, quoted
@@ -25,6 +26,7 @@ def advice(settings: Settings, scenarios: Collection[str] = ()) -> list[Problem]
         *(problem for shop in settings.shops for problem in _of_shop(settings, shop)),
         *(problem for shop in settings.shops for problem in _of_load(settings, shop)),
         *(problem for shop in settings.shops for problem in _of_scenarios(shop, scenarios)),
+        *(problem for shop in settings.shops for problem in of_releases(shop, scenarios)),
     ]
 
 

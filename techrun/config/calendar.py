@@ -73,12 +73,8 @@ class Calendar(Definition):
     silences: tuple[Recurring, ...] = Field(
         default=(), description="times in which alerts are held, while reports count what fails"
     )
-    campaigns: tuple[Covered, ...] = Field(
-        default=(), description="times with more customers than usual (for a later version)"
-    )
-    freezes: tuple[Covered, ...] = Field(
-        default=(), description="times in which nothing is released (for a later version)"
-    )
+    campaigns: tuple[Covered, ...] = Field(default=(), description="times with more customers than usual")
+    freezes: tuple[Covered, ...] = Field(default=(), description="times in which nothing is released")
     holidays: tuple[Holiday, ...] = Field(
         default=(), description="days that are not like others (for a later version)"
     )

@@ -88,9 +88,7 @@ class CheckKeys(Defaults):
     depends_on: tuple[str, ...] = Field(
         default=(), description="checks of this shop that explain a failure of this one"
     )
-    slo: Share | None = Field(
-        default=None, description="objective for its availability, such as 99.9% (for a later version)"
-    )
+    slo: Share | None = Field(default=None, description="objective for its availability, such as 99.9%")
     symptom: Text = Field(
         default="", max_length=80, description="what its failure means to a customer, for the title"
     )

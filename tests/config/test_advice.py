@@ -230,3 +230,37 @@ def test_a_scenario_that_there_is_not_is_warned_of(settings) -> None:
     assert 'there is no scenario "brwose"' in text
     assert 'did you mean "browse"?' in text
     assert "no scenario" not in render(advice(read))
+
+
+RELEASED = (
+    SHOP
+    + """\
+releases:
+  bake: {for: 1m, every: 10s}
+  gate: {load: [chekout]}
+"""
+)
+
+
+def test_releases_whose_version_nobody_reads_are_warned_of(settings) -> None:
+    text = told(settings, acme=RELEASED)
+    assert 'nothing says where the version of acme is read: no verification can end with "pass"' in text
+    assert "shops/acme.yaml:9:3" in text
+    read = RELEASED.replace("releases:\n", "releases:\n  version: {url: /release.json}\n")
+    assert "nothing says" not in told(settings, acme=read)
+    only_a_gate = RELEASED.replace("  bake: {for: 1m, every: 10s}\n", "")
+    assert "nothing says" not in told(settings, acme=only_a_gate)
+
+
+def test_a_bake_too_short_for_its_samples_is_warned_of(settings) -> None:
+    assert "a run every 10s for 1m never makes 30 samples" in told(settings, acme=RELEASED)
+    fewer = RELEASED.replace("every: 10s", "every: 10s, samples: 9")
+    assert "never makes" not in told(settings, acme=fewer)
+
+
+def test_a_load_test_of_the_gate_that_there_is_not_is_warned_of(settings) -> None:
+    read = settings(MAIN, shops__acme=RELEASED)
+    text = render(advice(read, ["browse", "checkout"]))
+    assert 'there is no scenario "chekout"' in text
+    assert "shops/acme.yaml:10:17" in text
+    assert "no scenario" not in render(advice(read))

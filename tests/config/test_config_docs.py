@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from techrun.app.loading import DOCUMENTS, spec_types
 from techrun.config import load_all
@@ -36,10 +36,22 @@ from techrun.config.models import (
     Notify,
     Orders,
     PackFile,
-    Releases,
     Retention,
     ShopFile,
     Synthetic,
+)
+from techrun.config.releases import (
+    BakeSettings,
+    GateSettings,
+    Grafana,
+    IdentitySettings,
+    JudgeSettings,
+    PrometheusSource,
+    Query,
+    Releases,
+    SmokeEntry,
+    VersionSource,
+    Webhook,
 )
 from techrun.language.definition import Definition
 from techrun.language.durations import show as duration
@@ -66,6 +78,16 @@ SECTIONS = {
     "impact": Impact,
     "notify": Notify,
     "releases": Releases,
+    "version and commit": VersionSource,
+    "identity": IdentitySettings,
+    "smoke": SmokeEntry,
+    "bake": BakeSettings,
+    "judge": JudgeSettings,
+    "prometheus": PrometheusSource,
+    "queries": Query,
+    "gate": GateSettings,
+    "webhooks": Webhook,
+    "grafana": Grafana,
     "load": LoadSettings,
     "scenarios": ScenarioSettings,
     "criteria": Criterion,
@@ -99,14 +121,15 @@ SAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_samples_are_right(tmp_path: Path) -> None:
-    first, alerting, routes, impact, load, checks, calendar, pack = SAMPLES
+    first, alerting, routes, impact, releases, load, checks, calendar, pack = SAMPLES
     named = sorted({*re.findall(r"\b[a-z0-9]+-desk\b|second-on-call|boss", alerting + routes)})
     channels = "".join(f"  {name}: {{url: json://desk.example}}\n" for name in named)
     head = "shop: acme-es\nurl: https://www.acme.example\nclient: acme\ntags: [b2b]\n"
-    stock = "  - {name: stock, http: /stock}\n"
+    more = "".join(f"  - {{name: {name}, http: /{name}}}\n" for name in ("home", "stock", "logo"))
+    journey = "---\njourney: guest-checkout\nsteps: [{step: home, get: /, expect: {status: 200}}]\n"
     shop = (
         f"{head}use: [search]\nwith: {{search_words: drill}}\ncalendar: calendar.yaml\n"
-        f"channels:\n{channels}{alerting}{routes}{impact}{load}{checks}{stock}---\n{pack}"
+        f"channels:\n{channels}{alerting}{routes}{impact}{releases}{load}{checks}{more}---\n{pack}{journey}"
     )
     (tmp_path / "calendar.yaml").write_text(calendar)
     for index, text in enumerate((first, shop)):
@@ -120,8 +143,13 @@ def test_the_samples_are_right(tmp_path: Path) -> None:
         assert settings.checks
 
 
-def shown(default: Any) -> str:
+def shown(info: FieldInfo) -> str:
     """A built-in default as the reference writes it."""
+    default = info.default
+    if any("%" in str(one) for one in info.metadata):
+        return f"`{default:.0%}`"
+    if info.annotation is float and not any("1h30m" in str(one) for one in info.metadata):
+        return f"`{default:g}`"
     if isinstance(default, float):
         return f"`{duration(default)}`"
     return "`2MB`" if default == 2 * 1024 * 1024 else f"`{default}`"
@@ -132,7 +160,7 @@ def test_a_row_states_the_default_that_is_built_in(title: str, model: type[Defin
     stated = dict(re.findall(r"^\| `([a-z0-9_]+)` \|.*\| ([^|]*) \|$", section(title), re.MULTILINE))
     for name, info in model.model_fields.items():
         if isinstance(info.default, str | int | float) and info.default != "":
-            assert stated[info.alias or name].strip() == shown(info.default)
+            assert stated[info.alias or name].strip() == shown(info)
 
 
 def test_no_kind_takes_a_key_that_every_check_has() -> None:
