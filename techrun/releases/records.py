@@ -192,6 +192,37 @@ class Verdict:
     """Rules that really could say yes or no; without one there is no `pass`."""
 
 
+GateValue = Literal["open", "closed", "cannot-tell"]
+GATE_VALUES: tuple[GateValue, ...] = ("open", "closed", "cannot-tell")
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """Whether a release of a shop may begin."""
+
+    shop: str
+    version: str
+    at: float
+    value: GateValue
+    summary: str
+    """One sentence for the top of every report."""
+    rulings: tuple[Ruling, ...] = ()
+    """What decided first, then the rest; their names begin with `gate.`."""
+    not_asked: tuple[str, ...] = ()
+    """What there was nothing to look at for, each in words: it kept nobody from anything."""
+    evaluated: int = 0
+    """Rules that really could say yes or no; without one the gate never opens."""
+    by: str = ""
+    """Who asked."""
+    override: str = ""
+    """Why a person goes through all the same; empty: nobody does."""
+
+    @property
+    def overridden(self) -> bool:
+        """Whether a person goes through a gate that is not open."""
+        return bool(self.override) and self.value != "open"
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What was done because of a verdict."""
