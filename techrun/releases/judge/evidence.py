@@ -1,0 +1,67 @@
+"""Which samples of a bake count. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from techrun.config.releases import Releases
+from techrun.model import Status
+from techrun.releases.judge.moments import NEAR, Moment, moments
+from techrun.releases.records import Sample, Verification
+
+TELLING = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
+"""What says something of the shop; blocked and unknown runs do not."""
+GOOD = frozenset({Status.UP, Status.DEGRADED})
+"""Runs whose times count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the bake found of the judged checks."""
+
+    samples: Mapping[str, tuple[Sample, ...]]
+    """Of each judged check, in the order of time, those that count."""
+    hidden: int = 0
+    """Samples that do not count, since the control check failed at the same time."""
+    control: tuple[Sample, ...] = ()
+
+    @property
+    def counted(self) -> int:
+        """How many there are."""
+        return sum(len(samples) for samples in self.samples.values())
+
+
+def evidence(verification: Verification, releases: Releases) -> Evidence:
+    """Sort the samples of a bake, and hide those at which the control check failed too."""
+    by_check = telling(verification)
+    control = releases.judge.control
+    steady = tuple(by_check.get(control, ())) if control else ()
+    dark = moments(steady)
+    judged = [check for check in verification.judged if check != control]
+    seen = {
+        check: tuple(each for each in by_check.get(check, ()) if not _within(each, dark)) for check in judged
+    }
+    hidden = sum(len(by_check.get(check, ())) - len(seen[check]) for check in judged)
+    return Evidence(seen, hidden, steady)
+
+
+def telling(verification: Verification) -> Mapping[str, Sequence[Sample]]:
+    """By check and in the order of time: what was taken after the settle time and says something of the shop."""
+    found: defaultdict[str, list[Sample]] = defaultdict(list)
+    for sample in sorted(verification.samples, key=lambda each: each.at):
+        if not sample.settling and sample.status in TELLING:
+            found[sample.check].append(sample)
+    return found
+
+
+def timed(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Those whose times count: good ones, and no longer warming up."""
+    return tuple(each for each in samples if each.status in GOOD and not each.warm_up)
+
+
+def _within(sample: Sample, dark: Sequence[Moment]) -> bool:
+    return any(
+        each.since - NEAR <= sample.at + sample.duration and sample.at <= each.until + NEAR for each in dark
+    )
