@@ -17,6 +17,7 @@ from techrun.load.report import rulings, spread, tables, timelines, words
 from techrun.load.report.command import command
 from techrun.load.report.forest import forest
 from techrun.load.report.series import Side, sides
+from techrun.markup import readable
 
 
 def render(run: Run, baseline: Run | None = None) -> str:
@@ -36,7 +37,7 @@ def render(run: Run, baseline: Run | None = None) -> str:
         **_judged(run),
         **_measured(run, new, old),
     )
-    return words.readable(text)
+    return readable(text)
 
 
 def _judged(run: Run) -> dict[str, object]:

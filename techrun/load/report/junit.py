@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from lxml import etree
@@ -11,9 +10,7 @@ from techrun.load.figures import STATISTICS
 from techrun.load.records import Ruling, Run
 from techrun.load.report import words
 from techrun.load.report.rulings import INVALID
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold, not even escaped."""
+from techrun.markup import for_xml
 
 
 def render(run: Run) -> str:
@@ -21,7 +18,7 @@ def render(run: Run) -> str:
 
     The first case is the verdict itself: the file is never green where the verdict is not.
     """
-    suite = etree.Element("testsuite", name=_text(f"load test {run.scenario} of {run.shop}"))
+    suite = etree.Element("testsuite", name=for_xml(f"load test {run.scenario} of {run.shop}"))
     suite.set("timestamp", words.iso(run.started))
     suite.set("time", f"{max(0.0, run.ended - run.started):.3f}")
     suite.append(_properties(run))
@@ -56,7 +53,7 @@ def _properties(run: Run) -> etree._Element:
     properties = etree.Element("properties")
     for name, value in said.items():
         if value:
-            etree.SubElement(properties, "property", name=_text(name), value=_text(value))
+            etree.SubElement(properties, "property", name=for_xml(name), value=for_xml(value))
     return properties
 
 
@@ -72,7 +69,7 @@ def _verdict(run: Run) -> etree._Element:
 
 def _case(run: Run, ruling: Ruling, name: str) -> etree._Element:
     """What cannot be told is an error only where the verdict hangs on it."""
-    case = etree.Element("testcase", classname=_class(run), name=_text(name))
+    case = etree.Element("testcase", classname=_class(run), name=for_xml(name))
     undecided = run.verdict is not None and run.verdict.value in {"inconclusive", "invalid"}
     if ruling.holds is False:
         _add(case, "error" if ruling.rule.startswith(INVALID) else "failure", ruling.rule, ruling.text)
@@ -100,15 +97,11 @@ def _with_statistic(name: str, ruling: Ruling) -> str:
 
 
 def _class(run: Run) -> str:
-    return _text(f"load.{run.shop}.{run.scenario}")
+    return for_xml(f"load.{run.shop}.{run.scenario}")
 
 
 def _add(case: etree._Element, kind: str, rule: str, text: str) -> None:
-    told = etree.SubElement(case, kind, message=_text(text))
+    told = etree.SubElement(case, kind, message=for_xml(text))
     if kind != "skipped":
-        told.set("type", _text(rule))
-        told.text = _text(text)
-
-
-def _text(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+        told.set("type", for_xml(rule))
+        told.text = for_xml(text)

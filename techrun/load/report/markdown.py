@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from techrun.load.records import Contrast, Run
@@ -11,6 +10,7 @@ from techrun.load.report.command import command
 from techrun.load.report.rulings import against, broken, detectable, holding
 from techrun.load.report.series import Side, sides
 from techrun.load.report.tables import Failure, StepRow, failures, loads, step_rows, total_row
+from techrun.markup import folded, plain, plain_code, readable, table
 
 SIGNS = {
     "pass": ":white_check_mark:",
@@ -21,7 +21,6 @@ SIGNS = {
 }
 MOST_ROWS = 30
 """Of one table; the report has them all."""
-_ACTIVE = re.compile(r"([\\`*_\[\]#|~@$]|:(?=\S)|^[-+])")
 
 
 def render(run: Run, baseline: Run | None = None, link: str = "") -> str:
@@ -34,14 +33,7 @@ def render(run: Run, baseline: Run | None = None, link: str = "") -> str:
         _rulings(run),
         _foot(run, link),
     ]
-    return words.readable("\n\n".join(part for part in parts if part)) + "\n"
-
-
-def plain(text: str) -> str:
-    """Text in which nothing is markdown, HTML or a new line."""
-    flat = " ".join(text.split())
-    escaped = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _ACTIVE.sub(r"\\\1", escaped)
+    return readable("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def _head(run: Run) -> str:
@@ -67,14 +59,14 @@ def _steps(run: Run, new: Side, old: Side | None) -> str:
         return "No step was recorded."
     several = len({row.journey for row in rows}) > 1
     shown = rows[:MOST_ROWS]
-    table = [_step(row, old, several=several) for row in shown]
-    table.append(_step(total_row(new, old), old))
+    found = [_step(row, old, several=several) for row in shown]
+    found.append(_step(total_row(new, old), old))
     head = ["Step", "Taken", "Failed", "Median"]
     head += (
         [f"p95 {plain(old.name)}", f"p95 {plain(new.name)}", "Change", "95 % interval"] if old else ["p95"]
     )
     more = f"\n\n{len(rows) - MOST_ROWS} more steps are in the report." if len(rows) > MOST_ROWS else ""
-    return _table(head, table) + more
+    return table(head, found) + more
 
 
 def _step(row: StepRow, old: Side | None, *, several: bool = False) -> list[str]:
@@ -109,7 +101,7 @@ def _failures(rows: Sequence[Failure]) -> str:
     if not rows:
         return ""
     old = any(row.old is not None for row in rows)
-    table = [
+    found = [
         [
             plain(row.step),
             f"`{plain_code(row.reason)}`",
@@ -120,12 +112,7 @@ def _failures(rows: Sequence[Failure]) -> str:
         for row in rows[:MOST_ROWS]
     ]
     head = ["Failed step", "Reason", "New", *(["Old"] if old else []), "For example"]
-    return _table(head, table, ruler=["---", "---", *["---:"] * (2 if old else 1), "---"])
-
-
-def plain_code(text: str) -> str:
-    """Text for between two backticks, in a table."""
-    return re.sub(r"[`|<>\s]+", " ", text).strip() or " "
+    return table(head, found, ruler=["---", "---", *["---:"] * (2 if old else 1), "---"])
 
 
 def _rulings(run: Run) -> str:
@@ -150,13 +137,5 @@ def _foot(run: Run, link: str) -> str:
     parts.append(
         f"[The whole report](<{link}>)" if link else "The whole report is the HTML file of this run."
     )
-    typed = command(run)
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", typed)), default=0))
-    parts.append(f"<details><summary>Run it again</summary>\n\n{fence}sh\n{typed}\n{fence}\n\n</details>")
+    parts.append(folded("Run it again", command(run), "sh"))
     return "\n\n".join(part for part in parts if part)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], ruler: Sequence[str] = ()) -> str:
-    """Unless the ruler says otherwise: the first column to the left, figures to the right."""
-    ruler = ruler or ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ruler, *rows))

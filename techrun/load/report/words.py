@@ -162,14 +162,6 @@ def tight(text: str) -> str:
     return re.sub(r"(?<=\d) (?=%|(?:ms|s|min|h|times)\b)", "\N{NO-BREAK SPACE}", text)
 
 
-_UNREADABLE = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}
-
-
-def readable(text: str) -> str:
-    """Text without the characters that steer a terminal or that a page cannot hold."""
-    return text.translate(_UNREADABLE)
-
-
 LONGEST_NAME = 24
 """Characters of a release's name beside a line: hashes and the like are cut."""
 
