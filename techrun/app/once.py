@@ -70,7 +70,7 @@ async def _run(
     loaded: Loaded, checks: Sequence[Check], wish: Wish, on_result: Callable[[Result], None]
 ) -> list[Result]:
     places = asyncio.Semaphore(AT_A_TIME)
-    async with _engine(loaded, wish) as engine:
+    async with opened(loaded, orders=wish.allow_orders) as (engine, _):
 
         async def one(check: Check) -> Result:
             async with places:
@@ -88,16 +88,17 @@ async def _run(
 
 
 @contextlib.asynccontextmanager
-async def _engine(loaded: Loaded, wish: Wish) -> AsyncIterator[Engine]:
+async def opened(loaded: Loaded, *, orders: bool) -> AsyncIterator[tuple[Engine, Fetcher]]:
+    """What runs checks and what asks the network; only where orders may be placed is the store needed."""
     settings = loaded.settings
     fetcher = Fetcher(fetch_settings(settings))
     with contextlib.ExitStack() as stack:
         ledger: OrderLedger = NoOrders()
-        if wish.allow_orders:
+        if orders:
             store = Store(settings.store, exclusive=False)
             stack.callback(store.close)
             ledger = Orders(store)
         try:
-            yield Engine(loaded.checks, loaded.shops, fetcher, ledger, redactor=settings.redactor)
+            yield Engine(loaded.checks, loaded.shops, fetcher, ledger, redactor=settings.redactor), fetcher
         finally:
             await fetcher.close()

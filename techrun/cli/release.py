@@ -1,4 +1,4 @@
-"""`techrun release`: is what was deployed what is live, and is it as good as before?"""
+"""`techrun release`: whether what was deployed is what is live, and as good as before."""
 
 from __future__ import annotations
 

@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 
+def whoami() -> str:
+    """Who sits at this machine: `dee@laptop`."""
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container nobody may have a name
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
+
+
 @dataclass(frozen=True)
 class Session:
     """One command, as its common options say it."""
@@ -41,14 +53,7 @@ class Session:
     @property
     def by(self) -> str:
         """Who acts: `dee@laptop`."""
-        import getpass
-        import socket
-
-        try:
-            user = getpass.getuser()
-        except (KeyError, OSError):  # in a container nobody may have a name
-            user = "somebody"
-        return f"{user}@{socket.gethostname()}"
+        return whoami()
 
     def tell(self, record: Record, show: Callable[[Record, Console], None]) -> None:
         """Print a record, as JSON or for people."""

@@ -1,0 +1,196 @@
+"""What a verification does before it is judged: identity, smoke, bake, figures; each may end it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from techrun.app.loading import Loaded
+from techrun.app.release_checks import bake_plan, smoke_wishes
+from techrun.app.release_watch import Watch
+from techrun.config.releases import Releases
+from techrun.config.settings import ShopSettings
+from techrun.engine import Engine
+from techrun.errors import TechrunError
+from techrun.fetch import Fetcher
+from techrun.handling import Release
+from techrun.releases import figures
+from techrun.releases.bake import bake
+from techrun.releases.identity.looking import identify
+from techrun.releases.identity.rulings import identity_rulings
+from techrun.releases.keeping import Book
+from techrun.releases.records import (
+    FRONT,
+    Expectation,
+    Identity,
+    Ruling,
+    Sample,
+    SmokeResult,
+    Stage,
+    Verdict,
+    Verification,
+)
+from techrun.releases.smoke import run_smoke, smoke_rulings
+
+Answer = TypeVar("Answer")
+
+
+class Onlooker(Protocol):
+    """Who watches a verification."""
+
+    def begins(self, stage: Stage, text: str) -> None:
+        """A stage begins; what it will do, in words."""
+
+    def identity(self, identity: Identity) -> None:
+        """What the nodes say by now."""
+
+    def smoke(self, result: SmokeResult) -> None:
+        """A smoke run has ended."""
+
+    def sample(self, sample: Sample) -> None:
+        """A run of the bake has ended."""
+
+    def bakes(self, checks: tuple[str, ...], wanted: int, until: float) -> None:
+        """Which checks are judged, of how many samples each, and until when."""
+
+    def says(self, text: str) -> None:
+        """Something happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What all stages of one verification share."""
+
+    loaded: Loaded
+    shop: ShopSettings
+    releases: Releases
+    """The shop's settings, with what the command line says in place of them."""
+    release: Release
+    nodes: tuple[str, ...]
+    book: Book
+    watch: Watch
+    onlooker: Onlooker
+
+
+class Stages:
+    """One verification, stage by stage; `seen` is what it has seen by now."""
+
+    def __init__(self, course: Course, engine: Engine, fetcher: Fetcher, blank: Verification) -> None:
+        self._course, self._engine, self._fetcher = course, engine, fetcher
+        self._watch, self._tells = course.watch, course.onlooker
+        self.seen = blank
+
+    async def run(self) -> Verification:
+        """The verification with its verdict."""
+        await self._look()
+        self._note(ended=time.time(), superseded=self._watch.superseded)
+        self._tells.begins("judgement", "is it as good as before?")
+        verdict = await asyncio.to_thread(self._judge, await self._accepted())
+        self._note(verdict=verdict)
+        return self.seen
+
+    def _note(self, **changes: Any) -> None:
+        self.seen = replace(self.seen, **changes)
+
+    async def _look(self) -> None:
+        """Every stage until one ends it all: what fails now does not get better by waiting."""
+        if self._ends(await self._identity()) or self._ends(await self._smoke()):
+            return
+        await self._bake()
+        if not self._watch.stop.is_set():
+            await self._figures()
+
+    def _ends(self, rulings: Sequence[Ruling]) -> bool:
+        return bool(self.seen.cut) or any(one.holds is False and not one.warns for one in rulings)
+
+    async def _within(self, work: Coroutine[Any, Any, Answer]) -> Answer | None:
+        """The answer of a stage, or None where it was ended before it had one."""
+        answer = await self._watch.within(work)
+        if answer is None:
+            self._note(cut=self._watch.cut)
+        return answer
+
+    async def _identity(self) -> Sequence[Ruling]:
+        course, release = self._course, self._course.release
+        expected = Expectation(release.version, release.commit, release.told)
+        self._tells.begins("identity", f"does every node run {release.version}?")
+        nodes = course.nodes or await nodes_of(self._fetcher, course.shop.shop.url)
+        work = identify(
+            self._fetcher, course.shop.shop.url, nodes, expected, course.releases, self._tells.identity
+        )
+        found = await self._within(work)
+        if found is None:
+            return ()
+        if found.live is not None:
+            # Caches are warm since the first time, also where this is the second verification of a release.
+            live = found.live if release.live is None else min(release.live, found.live)
+            found = replace(found, live=live)
+            await self._book("went_live", release, live)
+        self._note(identity=found)
+        self._tells.identity(found)
+        return identity_rulings(found)
+
+    async def _smoke(self) -> Sequence[Ruling]:
+        course = self._course
+        found = self.seen.identity.findings if self.seen.identity else ()
+        nodes = [one.via for one in found if one.via != FRONT and one.state == "new"]
+        wishes = smoke_wishes(course.loaded, course.shop, course.releases, nodes)
+        if not wishes:
+            return ()
+        self._tells.begins("smoke", f"{len(wishes)} runs, on {len(nodes)} nodes and through the front")
+        results = await self._within(run_smoke(self._engine, wishes, self._tells.smoke))
+        self._note(smoke=results or ())
+        return smoke_rulings(self.seen.smoke)
+
+    async def _bake(self) -> None:
+        course = self._course
+        plan = bake_plan(course.loaded, course.shop, course.releases)
+        judged = tuple(str(check.id) for check in plan.judged)
+        live = self.seen.live if self.seen.live is not None else time.time()
+        before = await self._book(
+            "counts", course.shop.name, judged, live, plan.seconds, course.releases.judge.days
+        )
+        self._note(
+            judged=judged, before=before or (), digests={str(check.id): check.digest for check in plan.judged}
+        )
+        self._tells.begins("bake", f"{len(plan.checks)} checks, {len(judged)} of them judged")
+        self._tells.bakes(
+            judged, self.seen.wanted, live + course.releases.bake.settle + course.releases.bake.for_
+        )
+        baked = await bake(self._engine, plan, live, self._tells.sample, self._watch.stop)
+        self._note(samples=baked.samples, cut=baked.cut or self._watch.cut)
+
+    async def _figures(self) -> None:
+        source = self._course.releases.prometheus
+        if source is not None:
+            found = await self._within(figures.ask(source, figures.scope_of(self.seen), self._fetcher))
+            self._note(figures=found or ())
+
+    async def _accepted(self) -> list[Verification]:
+        """The earlier verifications whose times are the baseline."""
+        course = self._course
+        found = await self._book(
+            "accepted", course.shop.name, self.seen.begun, course.releases.judge.releases
+        )
+        self._note(accepted=tuple(one.id for one in found or ()))
+        return found or []
+
+    def _judge(self, accepted: list[Verification]) -> Verdict:
+        """In a worker thread: numpy and scipy take a second to import, and signs of life go on."""
+        from techrun.releases.judge import judge  # noqa: PLC0415  as the docstring says
+
+        verdict = judge(self.seen, accepted, self._course.releases)
+        if verdict.value == "pass" and self.seen.cut:  # whatever the judge says: half a look is none
+            return replace(verdict, value="inconclusive")
+        return verdict
+
+    async def _book(self, call: str, *arguments: Any) -> Any:
+        """What the book answers, or None where it cannot; the verification goes on without."""
+        try:
+            return await asyncio.to_thread(getattr(self._course.book, call), *arguments)
+        except (TechrunError, OSError) as error:
+            self._tells.says(f"the book of releases does not answer: {error}")
+            return None

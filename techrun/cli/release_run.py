@@ -1,0 +1,149 @@
+"""What `techrun release verify` does with its options: one verification, its reports, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from techrun.app.interrupts import Interrupts, handled
+from techrun.app.load_files import check_writable
+from techrun.cli.options import set_up_logging
+from techrun.cli.session import whoami
+from techrun.cli.show.console import make_console
+from techrun.errors import ExitCode, TechrunError, UsageError
+
+if TYPE_CHECKING:
+    from techrun.app.loading import Loaded
+    from techrun.app.release_verify import Around, Finished, VerifyWish
+    from techrun.cli.show.release_live import Lines, Screen
+    from techrun.config.settings import ShopSettings
+
+NEEDED = ("numpy", "scipy")
+"""What `techrun[release]` brings."""
+
+
+def run_and_tell(version: str, options: dict[str, Any]) -> int:
+    """Verify the release; the verdict's exit code."""
+    set_up_logging(quiet=options["quiet"], verbose=options["verbose"])
+    with handled() as interrupts:
+        with interrupts.deferred():
+            _check(options)
+            from techrun.app.loading import load
+            from techrun.app.release_verify import verify
+            from techrun.cli.show.release_live import onlooker
+            from techrun.load.bundle import shop_of
+
+            loaded = load(options["config"])
+            shop = shop_of(loaded.settings, options["shop"])
+        console = make_console(color=options["color"], stderr=True)
+        with onlooker(console, f"{version} of {shop.name}", quiet=options["quiet"]) as watching:
+            around = _around(loaded, shop, options, interrupts, watching)
+            finished = verify(loaded, shop, _wish(version, options), around)
+        told = _tell(finished, options)
+    return int(_code(finished, options, told=told))
+
+
+def _check(options: dict[str, Any]) -> None:
+    """A usage error where packages are missing, or a report cannot be written: asked before the bake."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"the judge needs {', '.join(missing)}: pip install 'techrun[release]'")
+    for form, path in options["reports"]:
+        check_writable(_place(form, path))
+
+
+def _place(form: str, path: Path | None) -> Path:
+    """Where a report goes: as it was said, else where the platform looks for it."""
+    from techrun.releases.report import FILES
+
+    if path is not None:
+        return path
+    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    return Path(summary) if form == "markdown" and summary else Path(FILES[form])
+
+
+def _around(
+    loaded: Loaded,
+    shop: ShopSettings,
+    options: dict[str, Any],
+    interrupts: Interrupts,
+    watching: Lines | Screen,
+) -> Around:
+    from techrun.app.book import book_of
+    from techrun.app.release_verify import Around
+    from techrun.releases.acting import Reactions
+
+    book = book_of(options["config"], options["server"], os.environ.get("TECHRUN_TOKEN", ""))
+    reactions = Reactions(
+        on_fail="" if options["report_only"] else options["on_fail"],
+        on_fail_timeout=options["on_fail_timeout"],
+        webhooks=shop.releases.webhooks,
+        grafana=loaded.settings.grafana,
+    )
+    return Around(watching, interrupts, book, reactions)
+
+
+def _wish(version: str, options: dict[str, Any]) -> VerifyWish:
+    from techrun.app.release_verify import VerifyWish
+
+    said = {name: options[name] for name in ("nodes", "settle", "bake", "every", "samples")}
+    return VerifyWish(version=version, by=whoami(), **said)
+
+
+def _tell(finished: Finished, options: dict[str, Any]) -> bool:
+    """The reports that were asked for, then the result on stdout; whether all of them were written."""
+    written = [_written(finished, form, path) for form, path in options["reports"]]
+    verification = finished.verification
+    if options["format_"] == "json":
+        from techrun.wire import to_json
+
+        click.echo(json.dumps(to_json(verification), ensure_ascii=False))
+    else:
+        from techrun.cli.show.release_result import show_verification
+
+        console = make_console(color=options["color"])
+        show_verification(verification, console, verbose=options["verbose"] > 0)
+    return all(written)
+
+
+def _written(finished: Finished, form: str, path: Path | None) -> bool:
+    """Write a report; what goes wrong with it is told, and never hides the verdict."""
+    from techrun.app.load_files import write
+    from techrun.releases.report import RENDERERS
+
+    try:
+        text, place = RENDERERS[form](finished.verification), _place(form, path)
+        if path is None and form == "markdown" and place.exists():
+            with place.open("a", encoding="utf-8") as summary:  # other steps of the job write there too
+                summary.write(text)
+        else:
+            write(place, text)
+    except (TechrunError, OSError) as error:
+        click.echo(f"techrun: {error}", err=True)
+        return False
+    return True
+
+
+def _code(finished: Finished, options: dict[str, Any], *, told: bool) -> ExitCode:
+    """The verdict's; a green one is our own error where it was not kept or a report is missing."""
+    verdict = finished.verification.verdict
+    if finished.interrupted:
+        return ExitCode.INTERRUPTED
+    if finished.fault is not None or verdict is None:
+        if finished.fault is not None:
+            click.echo(f"techrun: {finished.fault}", err=True)
+        return ExitCode.INTERNAL
+    code = _CODES[verdict.value]
+    if verdict.value == "inconclusive" and options["on_inconclusive"]:
+        code = ExitCode.OK if options["on_inconclusive"] == "pass" else ExitCode.FAILED
+    if options["report_only"]:
+        code = ExitCode.OK
+    return code if told and not finished.lost else code or ExitCode.INTERNAL
+
+
+_CODES = {"pass": ExitCode.OK, "fail": ExitCode.FAILED, "inconclusive": ExitCode.CANNOT_TELL}

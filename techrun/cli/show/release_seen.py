@@ -1,0 +1,104 @@
+"""What a verification has seen by now, and its words on the command line."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from statistics import median
+
+from techrun.cli.show.console import badge, seconds
+from techrun.language.durations import show as span
+from techrun.model import Status
+from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
+from techrun.releases.report.words import NODES
+
+
+@dataclass(slots=True)
+class Tally:
+    """The samples of one check that count."""
+
+    counted: int = 0
+    failed: int = 0
+    durations: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float | None:
+        """Of its good runs, in seconds."""
+        return median(self.durations) if self.durations else None
+
+
+class Seen:
+    """Everything that was told of a verification."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.stage: Stage | None = None
+        self.texts: dict[Stage, str] = {}
+        self.identity: Identity | None = None
+        self.smoke: list[SmokeResult] = []
+        self.checks: tuple[str, ...] = ()
+        self.wanted = 0
+        self.baking_since = self.until = 0.0
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self.failures: list[Sample] = []
+
+    def begins(self, stage: Stage, text: str) -> None:
+        """A stage begins."""
+        self.stage = stage
+        self.texts[stage] = text
+
+    def bakes(self, checks: tuple[str, ...], wanted: int, until: float) -> None:
+        """Which checks are judged, and until when."""
+        self.checks, self.wanted, self.until, self.baking_since = checks, wanted, until, time.time()
+
+    def sample(self, sample: Sample) -> None:
+        """Count a run of the bake."""
+        if sample.status not in {Status.UP, Status.DEGRADED}:
+            self.failures.append(sample)
+        if sample.settling:
+            return
+        tally = self.tallies[sample.check]
+        tally.counted += 1
+        tally.failed += sample.status is Status.DOWN
+        if sample.status in {Status.UP, Status.DEGRADED}:
+            tally.durations.append(sample.duration)
+
+    def progress(self, now: float) -> str:
+        """`12 of 30 samples of each check, 1 failed, 2m24s left`."""
+        counted = [self.tallies[check].counted for check in self.checks]
+        failed = sum(tally.failed for tally in self.tallies.values())
+        left = span(max(0, round(self.until - now))) or "0s"
+        if not any(counted):
+            return f"the caches are cold: nothing counts yet, {left} left"
+        return f"{min(counted)} of {self.wanted} samples of each check, {failed} failed, {left} left"
+
+
+def node_line(finding: NodeFinding) -> str:
+    """`✗ 127.0.0.2 old: still serves v811`."""
+    said = NODES[finding.state]
+    where = "the front" if finding.via == FRONT else finding.via
+    return f"{said.sign} {where} {said.word}{f': {finding.text}' if finding.text else ''}"
+
+
+def smoke_line(result: SmokeResult, *, sign: bool = True) -> str:
+    """`✓ up guest-checkout on 127.0.0.2 (1.20 s)`, with the reason where it is not up."""
+    where = "through the front" if result.via == FRONT else f"on {result.via}"
+    text = f"{badge(result.status) if sign else result.status.value} {result.name} {where}"
+    text += f" ({seconds(result.duration)})"
+    if result.excused:
+        text += ", as it was before the release"
+    return f"{text}{_why(result)}{''.join(f'; order {order}' for order in result.orders)}"
+
+
+def sample_line(sample: Sample) -> str:
+    """`✗ down acme/home: at "home": expected 200, got 502 [status]`."""
+    note = " (settling: it does not count)" if sample.settling else ""
+    return f"{badge(sample.status)} {sample.check}{_why(sample)}{note}"
+
+
+def _why(run: Sample | SmokeResult) -> str:
+    if run.reason is None:
+        return ""
+    where = f'at "{run.step}": ' if run.step else ""
+    return f": {where}{run.message} [{run.reason.value}]"
