@@ -11,7 +11,7 @@ from techrun.alerts.policy import Hours, Planned, Policy, Route
 from techrun.alerts.template_check import check_templates
 from techrun.config.alerting import Route as RouteSettings
 from techrun.config.calendar import Recurring
-from techrun.config.select import covers
+from techrun.config.planned import clock_of
 from techrun.config.settings import Settings
 from techrun.errors import ConfigError, Problem
 from techrun.fetch import FetchSettings
@@ -95,7 +95,7 @@ def _planned(settings: Settings) -> Iterator[Planned]:
     }
     for kind, entries in windows.items():
         for entry in entries:
-            zone = entry.timezone or _clock_of(settings, entry)
+            zone = clock_of(entry, settings.shops)
             yield Planned(
                 name=entry.name,
                 kind=kind,
@@ -110,17 +110,6 @@ def _planned(settings: Settings) -> Iterator[Planned]:
                 timezone=zone,
                 reason=entry.reason,
             )
-
-
-def _clock_of(settings: Settings, entry: Recurring) -> str:
-    """The time zone of the one shop that an entry is about, else UTC."""
-    clients = (entry.client,) if entry.client else ()
-    zones = [
-        shop.timezone
-        for shop in settings.shops
-        if any(covers(check, entry.select, clients, entry.tag) for check in shop.checks)
-    ]
-    return zones[0] if len(zones) == 1 else "UTC"
 
 
 def check_parts(settings: Settings) -> None:

@@ -216,6 +216,8 @@ class GateDecision:
     """Who asked."""
     override: str = ""
     """Why a person goes through all the same; empty: nobody does."""
+    id: int = 0
+    """Its number in the book."""
 
     @property
     def overridden(self) -> bool:
