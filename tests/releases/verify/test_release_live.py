@@ -1,0 +1,93 @@
+"""What a verification tells while it runs: a picture on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from techrun.cli.show.release_live import Lines, Quiet, drawn
+from techrun.cli.show.release_seen import Seen
+
+
+def told(kind, tell) -> list[str]:
+    """The lines, without their times."""
+    out = io.StringIO()
+    tell(kind(Console(file=out, width=80, no_color=True), Seen("v812 of acme")))
+    return [line[9:] for line in out.getvalue().splitlines()]
+
+
+def everything(failed):
+    """All that a verification tells, stage by stage."""
+
+    def tell(live) -> None:
+        live.begins("identity", "does every node run v812?")
+        live.identity(failed.identity)
+        live.identity(failed.identity)
+        live.begins("smoke", "3 runs")
+        for result in failed.smoke:
+            live.smoke(result)
+        live.begins("bake", "2 checks, 1 of them judged")
+        live.bakes(("acme/home",), 30, failed.ended)
+        for sample in failed.samples:
+            live.sample(sample)
+        live.says("the book of releases does not answer")
+
+    return tell
+
+
+def test_a_log_has_a_line_for_whatever_happens_and_none_twice(failed) -> None:
+    lines = told(Lines, everything(failed))
+    assert lines[:4] == [
+        "identity: does every node run v812?",
+        "identity: ✓ 127.0.0.2 new: serves v812 since 3 samples",
+        "identity: ✗ 127.0.0.3 old version: still serves v811 (asked 12 times)",
+        "identity: ✗ the front old and new in turns: v811 and v812 in turns",
+    ]
+    assert "smoke: ✓ up look on 127.0.0.2 (400 ms)" in lines
+    assert 'bake: ✗ down acme/home: at "home": expected 200, got 502 [status]' in lines
+    assert lines[-1] == "the book of releases does not answer"
+
+
+def test_a_log_counts_good_runs_now_and_then(failed) -> None:
+    lines = [line for line in told(Lines, everything(failed)) if "samples of each check" in line]
+    assert lines == ["bake: 1 of 30 samples of each check, 0 failed, 0ms left"]
+
+
+def test_a_node_is_told_again_once_it_says_something_else(failed) -> None:
+    def tell(live) -> None:
+        live.identity(failed.identity)
+        old = failed.identity.findings[1]
+        turned = replace(old, state="new", version="v812", text="serves v812")
+        live.identity(replace(failed.identity, findings=(turned,)))
+
+    assert told(Lines, tell)[-1] == "identity: ✓ 127.0.0.3 new: serves v812"
+
+
+def test_quiet_tells_nothing_but_what_happens_to_techrun(failed) -> None:
+    assert told(Quiet, everything(failed)) == ["the book of releases does not answer"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("v812 of acme", id="the title"),
+        pytest.param("✓ identity", id="a stage that is over"),
+        pytest.param("▸ bake  2 checks, 1 of them judged", id="the stage that runs"),
+        pytest.param("· judgement", id="a stage to come"),
+        pytest.param("127.0.0.3  ✗ old version", id="a node that is behind"),
+        pytest.param("::1: no route", id="what was not seen"),
+        pytest.param("down look through the front", id="a smoke run that failed"),
+        pytest.param("30 of 30", id="how far the bake is"),
+        pytest.param("5m left", id="how long it still takes"),
+    ],
+)
+def test_the_picture_shows(failed, text) -> None:
+    seen = Seen("v812 of acme")
+    out = io.StringIO()
+    live = Lines(Console(file=io.StringIO()), seen)
+    everything(failed)(live)
+    Console(file=out, width=120, no_color=True).print(drawn(seen, failed.ended - 300))
+    assert text in out.getvalue()
