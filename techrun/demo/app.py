@@ -34,15 +34,16 @@ class Nodes:
     all others are balanced by the address they come from, as shops do it for sticky sessions.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, usual: int) -> None:
         self._app = app
+        self._usual = usual
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose the node, and name it in the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        node = node_of(scope)
+        node = node_of(scope, self._usual)
         scope.setdefault("state", {})["node"] = node
 
         async def named(message: Message) -> None:
@@ -53,8 +54,8 @@ class Nodes:
         await self._app(scope, receive, named)
 
 
-def node_of(scope: Scope) -> int:
-    """The node that serves this request."""
+def node_of(scope: Scope, usual: int = NODES[0]) -> int:
+    """The node that serves this request; `usual` where nothing says which."""
     server = scope.get("server") or ("", None)
     headers = Headers(scope=scope)
     asked = headers.get("x-node") or _cookie(headers.get("cookie", ""), "node")
@@ -62,7 +63,7 @@ def node_of(scope: Scope) -> int:
         return NODE_ADDRESSES[server[0]]
     if asked in {str(node) for node in NODES}:
         return int(asked)
-    return NODES[0]
+    return usual
 
 
 def _cookie(header: str, name: str) -> str:
@@ -109,15 +110,15 @@ async def not_found(request: Request, _: Exception) -> Response:
     return pages.missing(request)
 
 
-def create_app(shop: Shop) -> Starlette:
-    """The shop, ready to be served."""
+def create_app(shop: Shop, node: int = NODES[0]) -> Starlette:
+    """The shop, ready to be served; `node` answers those who ask for none."""
     files = StaticFiles(directory=Path(__file__).with_name("static"))
     static = [Mount(path, files) for path in ("/static", f"{MACHINE_ROOM}static")]
     parts = (pages, cart, checkout, account, api, feeds, switchboard, phone)
     app = Starlette(
         routes=[*static, *(route for part in parts for route in part.ROUTES)],
         middleware=[
-            Middleware(Nodes),
+            Middleware(Nodes, usual=node),
             Middleware(Faulty, shop=shop),
             Middleware(SessionMiddleware, secret_key=shop.key.hex(), session_cookie="session"),
         ],

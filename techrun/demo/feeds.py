@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import asdict
 from io import StringIO
 from xml.sax.saxutils import escape
 
@@ -12,8 +13,6 @@ from starlette.routing import Route
 
 from techrun.demo.catalogue import CATEGORIES
 from techrun.demo.session import shop_of
-
-OUTDATED_NODE = 2
 
 
 async def robots(request: Request) -> Response:
@@ -56,11 +55,14 @@ async def feed(request: Request) -> Response:
 
 
 async def version(request: Request) -> Response:
-    """The release that this node runs."""
-    shop, node = shop_of(request), request.state.node
-    outdated = shop.faults.on("node-outdated") and node == OUTDATED_NODE
-    running = (shop.version_before, shop.commit_before) if outdated else (shop.version, shop.commit)
-    return JSONResponse({"version": running[0], "commit": running[1], "node": f"node-{node}"})
+    """The release that this node runs, and which node that is."""
+    node = request.state.node
+    return JSONResponse({**asdict(shop_of(request).on_node(node)), "node": f"node-{node}"})
+
+
+async def release(request: Request) -> Response:
+    """The release that this node runs, as `techrun release stamp` writes it beside a shop's own files."""
+    return JSONResponse(asdict(shop_of(request).on_node(request.state.node)))
 
 
 async def health(request: Request) -> Response:
@@ -74,5 +76,6 @@ ROUTES = [
     Route("/sitemap.xml", sitemap),
     Route("/feed.csv", feed),
     Route("/version", version),
+    Route("/release.json", release),
     Route("/health", health),
 ]

@@ -41,7 +41,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         price=shop.price,
         available=shop.available,
         csrf=token,
-        version=shop.version,
+        version=shop.on_node(request.state.node).version,
         **values,
     )
     return HTMLResponse(html, status)

@@ -17,19 +17,26 @@ GRACE = 1
 """Seconds that open answers get when the shop stops (one that hangs on purpose never ends)."""
 
 
-def listen(port: int) -> list[socket.socket]:
-    """A socket for the shop, and one for each node where this system has more loopback addresses."""
-    front = _socket("127.0.0.1", port)
+HOME = "127.0.0.1"
+"""Where the demo shop lives, unless it is told to be one node of a fleet."""
+
+
+def listen(port: int, address: str = HOME) -> list[socket.socket]:
+    """A socket for the shop, and at home one for each node where this system has more loopback addresses."""
+    front = _socket(address, port)
     sockets = [front]
-    for address in NODE_ADDRESSES:
+    if address != HOME:
+        return sockets
+    for node in NODE_ADDRESSES:
         with suppress(OSError):
-            sockets.append(_socket(address, front.getsockname()[1]))
+            sockets.append(_socket(node, front.getsockname()[1]))
     return sockets
 
 
 def _socket(address: str, port: int) -> socket.socket:
     # asyncio switches Nagle's delay off (40 ms an answer) only where the protocol is named.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))
@@ -40,12 +47,12 @@ def _socket(address: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(port: int, *, with_parent: bool = False) -> None:
+async def serve(port: int, address: str = HOME, node: int = 1, *, with_parent: bool = False) -> None:
     """Serve until a signal, or with `with_parent` until standard input ends; OSError for a port that is taken."""
-    sockets = listen(port)
+    sockets = listen(port, address)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(Shop()),
+            create_app(Shop(), node),
             log_level="critical",
             lifespan="off",
             server_header=False,
@@ -53,7 +60,8 @@ async def serve(port: int, *, with_parent: bool = False) -> None:
             timeout_keep_alive=75,
         )
     )
-    sys.stdout.write(f"http://127.0.0.1:{sockets[0].getsockname()[1]}\n")
+    host = f"[{address}]" if ":" in address else address
+    sys.stdout.write(f"http://{host}:{sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     if with_parent:
         loop = asyncio.get_running_loop()

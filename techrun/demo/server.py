@@ -44,16 +44,23 @@ def mend(url: str) -> list[FaultState]:
     return _states(_exchange(url, "POST", {"all": False}))
 
 
+def deploy(url: str, version: str, commit: str = "") -> None:
+    """Let the demo shop at `url` run this release."""
+    _exchange(url, "POST", {"version": version, "commit": commit}, "/_release")
+
+
 def _states(answer: dict[str, Any]) -> list[FaultState]:
     return [FaultState(**entry) for entry in answer["faults"]]
 
 
-def _exchange(url: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _exchange(
+    url: str, method: str, body: dict[str, Any] | None = None, path: str = "/_faults"
+) -> dict[str, Any]:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=5)
     try:
         headers = {"content-type": "application/json"}
-        connection.request(method, "/_faults", json.dumps(body) if body else None, headers)
+        connection.request(method, path, json.dumps(body) if body else None, headers)
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
     except (OSError, ValueError) as error:
@@ -70,18 +77,22 @@ def _exchange(url: str, method: str, body: dict[str, Any] | None = None) -> dict
 class DemoShop:
     """A demo shop in a child process: `with DemoShop() as shop: shop.url`. It ends with its parent.
 
-    `port` 0 takes a free one. TechrunError where it cannot start.
+    `port` 0 takes a free one; at another `address` than 127.0.0.1 it is one node of a fleet.
+    TechrunError where it cannot start.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, address: str = "127.0.0.1", node: int = 1) -> None:
         self._port = port
+        self._address = address
+        self._node = node
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
     def start(self) -> Self:
         """Start it and wait until it serves."""
-        command = [sys.executable, "-m", "techrun.demo", "--port", str(self._port), "--with-parent"]
-        self._process = subprocess.Popen(  # noqa: S603  our own module, with a number
+        command = [sys.executable, "-m", "techrun.demo", "--with-parent", "--port", str(self._port)]
+        command += ["--address", self._address, "--node", str(self._node)]
+        self._process = subprocess.Popen(  # noqa: S603  our own module, with an address
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         line = self._process.stdout.readline() if self._process.stdout else ""
@@ -109,6 +120,10 @@ class DemoShop:
     def fault(self, name: str, *, on: bool = True) -> None:
         """Switch a fault on or off."""
         set_fault(self.url, name, on=on)
+
+    def deploy(self, version: str, commit: str = "") -> None:
+        """Run another release."""
+        deploy(self.url, version, commit)
 
     @contextmanager
     def broken(self, *names: str) -> Iterator[Self]:

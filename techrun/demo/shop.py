@@ -21,6 +21,7 @@ from techrun.demo.catalogue import (
 from techrun.demo.database import Database, Order, OrderLine
 from techrun.demo.faults import Switchboard
 
+OUTDATED_NODE = 2
 CARD_ACCEPTED = "4242424242424242"
 CARDS = {
     CARD_ACCEPTED: "authorised",
@@ -61,15 +62,20 @@ class Bill:
         return sum(line.quantity for line in self.lines)
 
 
-class Shop:
-    """One demo shop: its memory, its switchboard, its rules."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a shop runs, as its `/release.json` tells it."""
 
-    version = "2026.7.1"
-    commit = "9f31c0e"
-    version_before = "2026.6.4"
-    commit_before = "41b7d92"
+    version: str
+    commit: str
+
+
+class Shop:
+    """One demo shop: its memory, its switchboard, its rules, and the release that it runs."""
 
     def __init__(self) -> None:
+        self.before = Running("2026.6.4", "41b7d92")
+        self.running = Running("2026.7.1", "9f31c0e")
         self.database = Database()
         self.faults = Switchboard()
         self.key = secrets.token_bytes(32)
@@ -80,6 +86,15 @@ class Shop:
         """A past order of the B2B customer, so that history and reorder have something to show."""
         buyer = CUSTOMERS[0]
         self._store(self.bill({"FT-3004": 10, "FT-4002": 5}, buyer), customer=buyer.email)
+
+    def deploy(self, release: Running) -> None:
+        """Run another release from now on."""
+        self.before, self.running = self.running, release
+
+    def on_node(self, node: int) -> Running:
+        """What this node runs."""
+        outdated = node == OUTDATED_NODE and self.faults.on("node-outdated")
+        return self.before if outdated else self.running
 
     def money(self, cents: int) -> str:
         """An amount as customers read it."""

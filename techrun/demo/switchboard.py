@@ -1,8 +1,9 @@
-"""The switchboard's page and JSON: break and mend the shop. Loopback only."""
+"""The switchboard's page and JSON: break and mend the shop, let it run another release. Loopback only."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from ipaddress import ip_address
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.routing import Route
 from techrun.demo.api import body_of, refuse
 from techrun.demo.render import page
 from techrun.demo.session import shop_of
+from techrun.demo.shop import Running
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -39,7 +41,7 @@ async def turn(request: Request) -> Response:
 
     Only JSON is taken, so that no page of another site can send it from a browser.
     """
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+    if not is_json(request):
         return refuse(415, "send application/json")
     body, faults = await body_of(request), shop_of(request).faults
     if body.get("all") is False:
@@ -52,6 +54,23 @@ async def turn(request: Request) -> Response:
     else:
         return refuse(422, 'send {"name": …, "on": true or false}, or {"all": false}')
     return JSONResponse({"faults": faults.listing()})
+
+
+def is_json(request: Request) -> bool:
+    """Whether a request says that it brings JSON."""
+    return request.headers.get("content-type", "").partition(";")[0] == "application/json"
+
+
+async def deploy(request: Request) -> Response:
+    """`{"version": …, "commit": …}`: all nodes run this from now on."""
+    if not is_json(request):
+        return refuse(415, "send application/json")
+    body, shop = await body_of(request), shop_of(request)
+    version, commit = body.get("version"), body.get("commit", "")
+    if not isinstance(version, str) or not version or not isinstance(commit, str):
+        return refuse(422, 'send {"version": …, "commit": …}')
+    shop.deploy(Running(version, commit))
+    return JSONResponse(asdict(shop.running))
 
 
 def on_loopback(handler: Handler) -> Handler:
@@ -69,4 +88,5 @@ def on_loopback(handler: Handler) -> Handler:
 ROUTES = [
     Route("/_faults", on_loopback(show), methods=["GET"]),
     Route("/_faults", on_loopback(turn), methods=["POST"]),
+    Route("/_release", on_loopback(deploy), methods=["POST"]),
 ]
