@@ -13,10 +13,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import STYLES, SYMBOLS, bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
 from techrun.cli.show.release_seen import Seen, node_line, sample_line, smoke_line
-from techrun.language.durations import show as span
 from techrun.model import Status
 from techrun.releases.records import STAGES, Identity, Sample, SmokeResult, Stage
 from techrun.releases.report.words import NODES
@@ -194,11 +194,10 @@ def _smoke(results: list[SmokeResult], *, whole: bool) -> RenderableType:
 
 
 def _bake(seen: Seen, now: float) -> list[RenderableType]:
-    left = max(0.0, seen.until - now)
     whole = max(seen.until - seen.baking_since, 1.0)
     bar = Table.grid(padding=(0, 1))
     done = min(1.0, (now - seen.baking_since) / whole)
-    bar.add_row("   ", ProgressBar(total=1.0, completed=done, width=40), Text(f"{span(round(left))} left"))
+    bar.add_row("   ", ProgressBar(total=1.0, completed=done, width=40), Text(f"{left_of(seen.until, now)} left"))
     table = bare_table("    check", "samples", "failed", "median")
     for column in table.columns[1:]:
         column.justify = "right"

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import median
 
+from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import badge, seconds
-from techrun.language.durations import show as span
 from techrun.model import Status
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
 from techrun.releases.report.words import NODES
@@ -68,7 +68,7 @@ class Seen:
         """`12 of 30 samples of each check, 1 failed, 2m24s left`."""
         counted = [self.tallies[check].counted for check in self.checks]
         failed = sum(tally.failed for tally in self.tallies.values())
-        left = span(max(0, round(self.until - now))) or "0s"
+        left = left_of(self.until, now)
         if not any(counted):
             return f"the caches are cold: nothing counts yet, {left} left"
         return f"{min(counted)} of {self.wanted} samples of each check, {failed} failed, {left} left"

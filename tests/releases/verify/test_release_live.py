@@ -53,7 +53,7 @@ def test_a_log_has_a_line_for_whatever_happens_and_none_twice(failed) -> None:
 
 def test_a_log_counts_good_runs_now_and_then(failed) -> None:
     lines = [line for line in told(Lines, everything(failed)) if "samples of each check" in line]
-    assert lines == ["bake: 1 of 30 samples of each check, 0 failed, 0ms left"]
+    assert lines == ["bake: 1 of 30 samples of each check, 0 failed, 0s left"]
 
 
 def test_a_node_is_told_again_once_it_says_something_else(failed) -> None:

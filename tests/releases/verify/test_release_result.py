@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from techrun.cli.show.release_result import show_verification
+from techrun.load.report.words import TIMES
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from techrun.cli.show.release_result import show_verification
         pytest.param("order_id=7 cancelled", id="what became of the order"),
         pytest.param("30 of 30", id="the samples that count"),
         pytest.param("2 of 1440 failed", id="how it was before"),
-        pytest.param('4 × acme/home: at "home": expected 200, got 502 [status]', id="the failures"),
+        pytest.param(f'4 {TIMES} acme/home: at "home": expected 200, got 502 [status]', id="the failures"),
         pytest.param("✗ acme/home: 4 of 30 runs failed, 2 of 1440 before  [errors.more]", id="what decided"),
         pytest.param("! error rate: no data: no series is like this  [figures.no_data]", id="a warning"),
         pytest.param("✓ 1 rule held (techrun release show v812 -v tells them)", id="what held, counted"),
