@@ -180,7 +180,7 @@ class Stages:
 
     def _judge(self, accepted: list[Verification]) -> Verdict:
         """In a worker thread: numpy and scipy take a second to import, and signs of life go on."""
-        from techrun.releases.judge import judge  # noqa: PLC0415  as the docstring says
+        from techrun.releases.judge.verdict import judge  # noqa: PLC0415  as the docstring says
 
         verdict = judge(self.seen, accepted, self._course.releases)
         if verdict.value == "pass" and self.seen.cut:  # whatever the judge says: half a look is none

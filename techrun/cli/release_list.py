@@ -21,6 +21,6 @@ from techrun.cli.session import Session, operating
 @operating
 def command(session: Session, shop: str, since: float) -> None:
     """List releases with their verdicts, the newest first."""
-    from techrun.cli.show.desk import show_releases
+    from techrun.cli.show.release_story import show_releases
 
     session.tell(session.operations.releases(since=since, shop=shop), show_releases)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from techrun.app.interrupts import Interrupts, handled
-from techrun.app.load_files import check_writable
 from techrun.cli.options import set_up_logging
 from techrun.cli.session import whoami
 from techrun.cli.show.console import make_console
 from techrun.errors import ExitCode, TechrunError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from techrun.app.loading import Loaded
     from techrun.app.release_verify import Around, Finished, VerifyWish
     from techrun.cli.show.release_live import Lines, Screen
@@ -53,18 +53,11 @@ def _check(options: dict[str, Any]) -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(f"the judge needs {', '.join(missing)}: pip install 'techrun[release]'")
-    for form, path in options["reports"]:
-        check_writable(_place(form, path))
+    if options["reports"]:
+        from techrun.app.release_reports import check_report
 
-
-def _place(form: str, path: Path | None) -> Path:
-    """Where a report goes: as it was said, else where the platform looks for it."""
-    from techrun.releases.report import FILES
-
-    if path is not None:
-        return path
-    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    return Path(summary) if form == "markdown" and summary else Path(FILES[form])
+        for form, path in options["reports"]:
+            check_report(form, path)
 
 
 def _around(
@@ -74,11 +67,12 @@ def _around(
     interrupts: Interrupts,
     watching: Lines | Screen,
 ) -> Around:
-    from techrun.app.book import book_of
+    from techrun.app.book import book_in, book_of
     from techrun.app.release_verify import Around
     from techrun.releases.acting import Reactions
 
-    book = book_of(options["config"], options["server"], os.environ.get("TECHRUN_TOKEN", ""))
+    server, token = options["server"], os.environ.get("TECHRUN_TOKEN", "")
+    book = book_of(options["config"], server, token) if server else book_in(loaded)
     reactions = Reactions(
         on_fail="" if options["report_only"] else options["on_fail"],
         on_fail_timeout=options["on_fail_timeout"],
@@ -113,16 +107,10 @@ def _tell(finished: Finished, options: dict[str, Any]) -> bool:
 
 def _written(finished: Finished, form: str, path: Path | None) -> bool:
     """Write a report; what goes wrong with it is told, and never hides the verdict."""
-    from techrun.app.load_files import write
-    from techrun.releases.report import RENDERERS
+    from techrun.app.release_reports import write_report
 
     try:
-        text, place = RENDERERS[form](finished.verification), _place(form, path)
-        if path is None and form == "markdown" and place.exists():
-            with place.open("a", encoding="utf-8") as summary:  # other steps of the job write there too
-                summary.write(text)
-        else:
-            write(place, text)
+        write_report(finished.verification, form, path)
     except (TechrunError, OSError) as error:
         click.echo(f"techrun: {error}", err=True)
         return False

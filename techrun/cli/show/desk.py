@@ -67,19 +67,6 @@ def show_release(release: Release, console: Console) -> None:
     console.print(Text(f"{release.shop} {release.version}: began {clock(release.begun)}{ended}"))
 
 
-def show_releases(releases: Sequence[Release], console: Console) -> None:
-    """A table, the newest first."""
-    if not releases:
-        console.print("no releases")
-        return
-    table = bare_table("shop", "version", "commit", "began", "took", "by", "link")
-    for one in releases:
-        took = age(one.begun, one.ended) if one.ended is not None else "under way"
-        cells = (one.shop, one.version, one.commit, clock(one.begun), took, one.author, one.link)
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
-
-
 def show_shadow(messages: Sequence[ShadowMessage], console: Console) -> None:
     """How many pages and tickets a day each channel would have had, then each message."""
     if not messages:
