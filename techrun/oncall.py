@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from techrun.errors import UsageError
+from techrun.errors import CannotTellError, UsageError
 from techrun.handling import Annotation, Fault, Release, Window
 from techrun.model import Severity
 from techrun.views import IncidentStanding, ShadowMessage, Standing, Story
@@ -16,6 +16,10 @@ LONGEST_WINDOW = 30 * 86400.0
 
 class UnknownError(UsageError):
     """There is no incident, window or release of this name."""
+
+
+class TakenError(CannotTellError):
+    """Somebody else is at it."""
 
 
 @dataclass(frozen=True, slots=True)

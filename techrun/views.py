@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from techrun.handling import Acknowledgement, Annotation, LoadTest, Window
 from techrun.impact import Cost
@@ -220,6 +221,34 @@ class StepFigures:
     """Seconds; None where none held."""
     p95: float | None
     p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationSummary:
+    """The verification of a release as it stands in a list."""
+
+    id: str
+    shop: str
+    release: int
+    version: str
+    commit: str
+    started: float
+    ended: float | None
+    """None while it is under way."""
+    location: str
+    by: str
+    verdict: str
+    """`pass`, `fail`, `inconclusive`; empty where there is none yet, or will be none."""
+    summary: str
+    """The verdict in one sentence, or why there is none."""
+    samples: int
+    """Runs in the bake that count."""
+    state: Literal["running", "ended", "abandoned"]
+    """`abandoned`: its process died, and somebody else took over."""
+    alive: float
+    """When it last gave a sign of life."""
+    whole: bool = True
+    """All that was seen is still kept, not only this."""
 
 
 def hold_text(hold: Hold) -> str:

@@ -20,7 +20,7 @@ from techrun.language.words import did_you_mean
 from techrun.model import Severity
 from techrun.oncall import LONGEST_WINDOW, Asked, Chosen, Operations, ReleaseWish, UnknownError, WindowWish
 from techrun.standing import storable
-from techrun.store import desk
+from techrun.store import desk, releases
 from techrun.store.database import Store, read_store
 from techrun.store.orders import Orders
 from techrun.store.state import open_incidents, past_incidents
@@ -181,7 +181,7 @@ class LocalOperations:
         if shop:
             self._shop(shop)
         with self._reading() as connection:
-            return tuple(desk.releases(connection, since, shop))
+            return tuple(releases.releases(connection, since, shop))
 
     def begin_release(self, wish: ReleaseWish, by: str) -> Release:
         """A release of a shop begins."""
@@ -189,7 +189,7 @@ class LocalOperations:
         _needed(wish.version, "name the version that is released")
         version, commit, author, link = map(_line, (wish.version, wish.commit, by, wish.link))
         release = Release(0, wish.shop, version, self._clock(), commit, author, link)
-        number = self._write(lambda connection: desk.add_release(connection, release))
+        number = self._write(lambda connection: releases.add_release(connection, release))
         log.info("%s has begun the release %s of %s", author, version, wish.shop)
         return replace(release, id=number)
 
@@ -197,13 +197,13 @@ class LocalOperations:
         """A release of a shop has ended."""
         self._shop(shop)
         now = self._clock()
-        if not self._write(lambda connection: desk.end_release(connection, shop, version, now)):
+        if not self._write(lambda connection: releases.end_release(connection, shop, version, now)):
             raise UnknownError(
                 f"no release {version} of {shop} is under way; techrun release list tells them"
             )
         log.info("%s has ended the release %s of %s", _line(by), _line(version), shop)
         with self._reading() as connection:
-            found = desk.releases(connection, 0, shop)
+            found = releases.releases(connection, 0, shop)
         return next(one for one in found if one.version == version and one.ended is not None)
 
     def shadow(self, since: float) -> tuple[ShadowMessage, ...]:

@@ -15,28 +15,13 @@ from typing import Any
 
 from techrun.handling import Acknowledgement, Annotation, LoadTest, Release, Window
 from techrun.store.loads import load_tests
+from techrun.store.releases import latest_releases
 
 DAY = 86400.0
 LATELY = 3600.0
 """Seconds for which a window that is over is still on the desk: what it held may have to be told."""
 
 _WINDOW = "id, kind, selectors, starts, ends, reason, author, client, tags, created, ended, source"
-_RELEASE = 'id, shop, version, begun, "commit", author, link, ended'
-
-_LATEST_RELEASES = f"""
-WITH RECURSIVE shops (shop) AS (
-    SELECT min(shop) FROM releases
-    UNION ALL
-    SELECT (SELECT min(shop) FROM releases WHERE releases.shop > shops.shop) FROM shops
-    WHERE shops.shop IS NOT NULL
-)
-SELECT {_RELEASE} FROM releases WHERE id IN (
-    SELECT (
-        SELECT id FROM releases WHERE releases.shop = shops.shop ORDER BY begun DESC, id DESC LIMIT 1
-    ) FROM shops
-)
-"""  # noqa: S608  constants of this file
-"""From shop to shop along the index: years of releases cost no more than a day's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,7 @@ def load_desk(connection: sqlite3.Connection, now: float) -> Desk:
     return Desk(
         windows=tuple(windows(connection, now - LATELY, planned=True)),
         acknowledged={row[0]: Acknowledgement(*row) for row in acknowledged},
-        releases={row[1]: Release(*row) for row in connection.execute(_LATEST_RELEASES)},
+        releases=latest_releases(connection),
         requests=tuple(
             Request(number, at, author, verb, json.loads(payload))
             for number, at, author, verb, payload in asked
@@ -170,42 +155,6 @@ def annotations_of(connection: sqlite3.Connection, incident: int) -> list[Annota
         (incident,),
     )
     return [Annotation(number, at, author, text, fault or None) for number, at, author, text, fault in rows]
-
-
-def add_release(connection: sqlite3.Connection, release: Release) -> int:
-    """Write that a release has begun and give its number."""
-    connection.execute(
-        'INSERT INTO releases (shop, version, begun, "commit", author, link, ended) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        (
-            release.shop,
-            release.version,
-            release.begun,
-            release.commit,
-            release.author,
-            release.link,
-            release.ended,
-        ),
-    )
-    return _last_number(connection)
-
-
-def end_release(connection: sqlite3.Connection, shop: str, version: str, at: float) -> bool:
-    """The newest release of this version has ended; False where none of it is under way."""
-    found = connection.execute(
-        "UPDATE releases SET ended = ? WHERE id = (SELECT max(id) FROM releases"
-        " WHERE shop = ? AND version = ? AND ended IS NULL)",
-        (at, shop, version),
-    )
-    return found.rowcount > 0
-
-
-def releases(connection: sqlite3.Connection, since: float, shop: str = "") -> list[Release]:
-    """Releases that began since then, of one shop or of all, newest first."""
-    rows = connection.execute(
-        f"SELECT {_RELEASE} FROM releases WHERE begun >= ? AND (? = '' OR shop = ?) ORDER BY begun DESC, id DESC",  # noqa: S608  constants of this file
-        (since, shop, shop),
-    )
-    return [Release(*row) for row in rows]
 
 
 def ask(connection: sqlite3.Connection, author: str, verb: str, payload: Mapping[str, Any], at: float) -> int:

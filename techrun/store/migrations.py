@@ -194,10 +194,43 @@ CREATE TABLE load_tests (
 CREATE INDEX load_tests_by_end ON load_tests (until)
 """
 
+
+def _verified_releases(connection: sqlite3.Connection) -> None:
+    """What became of releases, their verifications, and what the gate said before them."""
+    for statement in _VERIFIED_RELEASES.split(";\n"):
+        connection.execute(statement)
+
+
+_VERIFIED_RELEASES = """
+ALTER TABLE releases ADD COLUMN committed REAL;
+ALTER TABLE releases ADD COLUMN told TEXT NOT NULL DEFAULT '';
+ALTER TABLE releases ADD COLUMN rolled_back INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE releases ADD COLUMN verdict TEXT NOT NULL DEFAULT '';
+ALTER TABLE releases ADD COLUMN verified REAL;
+ALTER TABLE releases ADD COLUMN live REAL;
+CREATE TABLE verifications (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, shop TEXT NOT NULL, "release" INTEGER NOT NULL,
+    version TEXT NOT NULL, "commit" TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+    location TEXT NOT NULL, by TEXT NOT NULL, verdict TEXT NOT NULL, summary TEXT NOT NULL,
+    samples INTEGER NOT NULL, state TEXT NOT NULL, alive REAL NOT NULL, process TEXT NOT NULL, details BLOB
+);
+CREATE UNIQUE INDEX one_verification ON verifications ("release") WHERE state = 'running';
+CREATE INDEX verifications_by_release ON verifications ("release");
+CREATE INDEX verifications_by_shop ON verifications (shop, started);
+CREATE INDEX verifications_by_time ON verifications (started);
+CREATE TABLE gates (
+    id INTEGER PRIMARY KEY, shop TEXT NOT NULL, version TEXT NOT NULL, at REAL NOT NULL,
+    details TEXT NOT NULL
+);
+CREATE INDEX gates_by_shop ON gates (shop, version);
+CREATE INDEX changes_by_check ON changes (shop, name, at)
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_schema,
     _incidents_by_cause,
     _load_tests,
+    _verified_releases,
 )
 """Applied in this order; the schema's version is how many of them were."""
 

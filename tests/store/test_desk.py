@@ -11,22 +11,20 @@ from techrun.store.desk import (
     LATELY,
     acknowledge,
     acknowledgements_of,
-    add_release,
     add_window,
     annotate,
     annotations_of,
     answer,
     answer_to,
     ask,
-    end_release,
     end_window,
     load_desk,
-    releases,
     secret,
     windows,
 )
 from techrun.store.loads import begin_load_test, end_load_test
 from techrun.store.migrations import migrate
+from techrun.store.releases import add_release, end_release, releases
 
 NOW = 10_000.0
 
@@ -145,9 +143,9 @@ class TestReleases:
         assert {shop: one.version for shop, one in desk().releases.items()} == {"a": "v7", "b": "v2"}
 
     def test_looking_for_them_does_not_walk_through_years_of_releases(self, connection):
-        from techrun.store.desk import _LATEST_RELEASES
+        from techrun.store.releases import _LATEST
 
-        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_LATEST_RELEASES}"))
+        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_LATEST}"))
         assert "SCAN releases" not in plan
 
     def test_the_newest_one_of_a_version_is_ended_and_only_once(self, connection, desk):

@@ -7,9 +7,10 @@ import pytest
 from techrun.handling import Acknowledgement, Annotation, Release, Window
 from techrun.model import Check, CheckId, Shop, Status
 from techrun.standing import Change, Decided, Hold, Incident, Member, Message
-from techrun.store.desk import acknowledge, add_release, add_window, annotate
+from techrun.store.desk import acknowledge, add_window, annotate
 from techrun.store.orders import Orders
 from techrun.store.outbox import add_message
+from techrun.store.releases import add_release
 from techrun.store.rollups import Retention, tidy
 from techrun.store.state import begin_hold, save_change, save_decision, save_incident
 
