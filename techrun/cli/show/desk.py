@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from techrun.cli.show.clock import age, clock, left
+from techrun.cli.show.clock import clock, left
 from techrun.cli.show.console import bare_table
 from techrun.handling import LoadTest, Release, Window
 from techrun.views import ShadowMessage
