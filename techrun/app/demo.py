@@ -11,7 +11,7 @@ from pathlib import Path
 
 from techrun.app.loading import Loaded, load
 from techrun.config.files import shipped_checks
-from techrun.demo.server import DEFAULT_PORT, DemoShop, FaultState, list_faults, mend, set_fault
+from techrun.demo.server import DEFAULT_PORT, DemoShop, FaultState, deploy, list_faults, mend, set_fault
 
 SHOP = f"http://127.0.0.1:{DEFAULT_PORT}"
 """Where the shop is if nothing else is said."""
@@ -69,6 +69,12 @@ def switch(port: int, name: str, *, on: bool) -> str:
     states = set_fault(_url(port), name, on=on)
     fault = next(state for state in states if state.name == name)
     return f"{name} is ON: {fault.sees}" if on else f"{name} is off."
+
+
+def release(port: int, version: str, commit: str) -> str:
+    """Let the demo shop run another release; what is true now, in words."""
+    deploy(_url(port), version, commit)
+    return f"The demo shop runs {version}{f' ({commit})' if commit else ''}."
 
 
 def _url(port: int) -> str:

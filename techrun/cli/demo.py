@@ -1,4 +1,4 @@
-"""`techrun demo`: a demo shop and its watcher; `techrun demo fault` breaks and mends the shop."""
+"""`techrun demo`: a demo shop and its watcher; `demo fault` breaks and mends it, `demo release` deploys."""
 
 from __future__ import annotations
 
@@ -70,6 +70,9 @@ def _welcome(running: Demo) -> str:
         "ack 1": "take it on, as the link on the phone does",
         f"demo fault all off{port_hint}": "mend everything",
         f"demo fault{port_hint}": "what else can break",
+        "release begin v2 --shop demo": "say that a release begins: its alerts wait",
+        f"demo release v2{port_hint}": "deploy it",
+        "release verify v2": "is it live, and as good as before? In a minute you know",
     }
     width = max(map(len, rows))
     commands = "\n".join(f"    techrun {words:{width}}   {does}" for words, does in rows.items())
@@ -141,3 +144,17 @@ def fault(name: str | None, state: str, port: int, *, color: bool) -> int:
         table.add_row(row.name, "ON" if row.on else "off", row.sees, style="bold red" if row.on else None)
     console.print(table)
     return 0
+
+
+@command.command(name="release")
+@click.argument("version")
+@click.option("--commit", default="", help="What is deployed.")
+@port_option
+def release(version: str, *, commit: str, port: int) -> None:
+    """Let the running demo shop run another release, so that there is something to verify.
+
+    Example: techrun demo release v812
+    """
+    from techrun.app.demo import release as deploy
+
+    click.echo(deploy(port, version, commit))
