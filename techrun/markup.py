@@ -12,12 +12,13 @@ _ACTIVE = re.compile(r"([\\`*_\[\]#|~@$]|:(?=\S)|^[-+])")
 """What markdown, GitHub's mentions and emoji, and its formulas begin with."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold, not even escaped."""
-_UNREADABLE = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n"}
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What steers a terminal, turns the order of what is read, or cannot be written as UTF-8."""
 
 
 def readable(text: str) -> str:
-    """Text without the characters that steer a terminal or that a page cannot hold."""
-    return text.translate(_UNREADABLE)
+    """Text without the characters that steer a terminal, mislead a reader or cannot be written; lines stay lines."""
+    return _UNREADABLE.sub("\ufffd", text)
 
 
 def plain(text: str) -> str:

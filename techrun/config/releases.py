@@ -191,6 +191,14 @@ class PrometheusSource(Definition):
     token: Token | None = Field(default=None, repr=False, description="sent as `Authorization: Bearer`")
     queries: tuple[Query, ...] = Field(min_length=1, description="what is asked when the bake is over")
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [query.name for query in self.queries]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two queries are called {name}", "give each a name of its own")
+        return self
+
 
 class Webhook(Definition):
     """Somebody who hears of verdicts."""

@@ -10,8 +10,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
 
-from techrun.config.releases import PrometheusSource, Query, Releases
-from techrun.errors import Problem
+from techrun.config.releases import PrometheusSource, Query
 from techrun.exchange import Failure, Request, Response
 from techrun.fetch import Fetcher
 from techrun.language.expressions import (
@@ -31,10 +30,6 @@ PAUSES = (1.0, 3.0)
 """Seconds before each further try, where nobody answered or the server was busy."""
 AT_ONCE = 4
 """Queries that are under way at a time: each may cost the server much."""
-PLACE = ("prometheus", "queries")
-"""Where queries stand below `releases`."""
-NAMES = ("version", "commit", "told")
-"""What `${release.…}` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +40,8 @@ class _Answer:
 
 def scope_of(verification: Verification) -> Scope:
     """What the queries may name of a release."""
-    told = verification.identity.expected.told if verification.identity else ""
-    return {
-        "release": {
-            "version": _quotable(verification.version),
-            "commit": _quotable(verification.commit),
-            "told": _quotable(told or verification.version),
-        }
-    }
+    known = {"version": verification.version, "commit": verification.commit}
+    return {"release": {name: _quotable(text) for name, text in known.items()}}
 
 
 def _quotable(text: str) -> str:
@@ -181,33 +170,3 @@ def _ruling(query: Query, rule: str, holds: bool | None, text: str, *, warns: bo
 
 def _told(value: float) -> str:
     return f"{value:.4g}"
-
-
-def figure_problems(releases: Releases) -> list[Problem]:
-    """What of the queries cannot be asked, whatever the release: it is told when the configuration is read."""
-    queries = releases.prometheus.queries if releases.prometheus else ()
-    names = [query.name for query in queries]
-    twice = [
-        releases.problem(
-            (*PLACE, index, "name"), f"two queries are called {name}", "give each a name of its own"
-        )
-        for index, name in enumerate(names)
-        if name in names[:index]
-    ]
-    wrong = [
-        releases.problem((*PLACE, index, field), *wrong)
-        for index, query in enumerate(queries)
-        for field in ("query", "baseline")
-        if (wrong := _wrong_template(getattr(query, field)))
-    ]
-    return twice + wrong
-
-
-def _wrong_template(text: str | None) -> tuple[str, str] | None:
-    """What is wrong with it, and what to do."""
-    hint = f"known are {', '.join(f'${{release.{name}}}' for name in NAMES)}; a plain ${{ is written $${{"
-    try:
-        compile_template(text or "").text({"release": dict.fromkeys(NAMES, "x")})
-    except (TemplateError, MissingNameError, ExpressionError) as error:
-        return str(error), hint
-    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import tempfile
@@ -16,7 +15,7 @@ from typing import IO
 from techrun.markup import readable
 from techrun.redact import CUT
 from techrun.releases.records import Action, Verification
-from techrun.releases.report.document import document
+from techrun.releases.report import document
 from techrun.releases.report.variables import variables
 
 KEPT = 65_536
@@ -68,10 +67,9 @@ def _exit(code: int) -> str:
 
 async def _run(verification: Verification, command: str, limit: float) -> tuple[int, str, str]:
     """Its exit code, the end of its output, and why it was ended before its time."""
-    said = json.dumps(document(verification), ensure_ascii=False).encode()
     with tempfile.TemporaryFile() as verdict:
         # Files and a pipe of our own: asyncio's pipes would wait for whatever the command leaves running.
-        verdict.write(said)
+        verdict.write(document.render(verification).encode())
         verdict.seek(0)
         async with _tail() as (tail, writing):
             try:

@@ -73,7 +73,7 @@ async def _sent(post: _Post, fetcher: Fetcher, redact: Redact) -> Action:
         "POST",
         post.url,
         headers=(*headers(post.token, "application/json"), ("idempotency-key", post.key)),
-        body=json.dumps(post.body, ensure_ascii=False).encode(),
+        body=json.dumps(post.body).encode(),
         places_order=True,  # on a connection of its own: libcurl would send it again on a kept one that broke
     )
     answer, tries = await call(fetcher, request, PAUSES, TIMEOUT)

@@ -18,8 +18,9 @@ LISTS = ("smoke", "figures", "actions")
 
 
 def render(verification: Verification) -> str:
-    """The whole file."""
-    return json.dumps(document(verification), ensure_ascii=False, indent=2) + "\n"
+    """The whole file; it can be written as UTF-8, whatever bytes a name was made of."""
+    text = json.dumps(document(verification), ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "replace").decode()
 
 
 def document(verification: Verification) -> dict[str, Any]:
