@@ -23,6 +23,7 @@ from techrun.app.heartbeat import heartbeat_of
 from techrun.app.loading import Loaded, load
 from techrun.app.operations import LocalOperations
 from techrun.app.parts import check_channels, fetch_settings, policy_of
+from techrun.app.release_gate import LocalGate
 from techrun.app.reloading import Reloads
 from techrun.config.problems import render
 from techrun.engine import PLACES, Engine, EngineSettings
@@ -31,6 +32,7 @@ from techrun.fetch import Fetcher
 from techrun.load.keeping import StoreLoads
 from techrun.model import CheckId
 from techrun.redact import Redactor
+from techrun.releases.keeping.store_book import StoreBook
 from techrun.schedule import SystemClock
 from techrun.sinks import Sink
 from techrun.sinks.history import HistorySink
@@ -151,6 +153,7 @@ class Daemon:
 
     def _web_server(self) -> WebServer:
         settings = self._loaded.settings
+        book = StoreBook(self.store.path, self.store, shops=self._shop_names)
         handlers = Handlers(
             self._metrics.metrics,
             self._board.has_results,
@@ -161,6 +164,7 @@ class Daemon:
             self._tokens,
             self._secret,
             self._loads,
+            LocalGate(lambda: self._loaded, book, self.store),
         )
         return WebServer(self._wish.listen or f"{settings.host}:{settings.port}", handlers)
 

@@ -24,12 +24,14 @@ UNDER_WAY = 3600.0
 LONGEST_PAUSE = 900.0
 """A shop of which nothing was heard for so long is not watched, however seldom its checks run at least."""
 
+ClosureKind = Literal["freeze", "campaign"]
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
     """A time of the calendar in which nothing is released."""
 
-    kind: Literal["freeze", "campaign"]
+    kind: ClosureKind
     name: str
     starts: float
     ends: float
@@ -253,7 +255,9 @@ def _load(wish: GateWish, load: LoadFact) -> Ruling:
         text = f"the load test {load.scenario} of {wish.version} is still under way"
         return Ruling(rule, subject, holds=None, text=text)
     if not load.run:
-        text = f"{wish.version} has no load test {load.scenario}: techrun load run {_named(load.scenario, wish)}"
+        text = (
+            f"{wish.version} has no load test {load.scenario}: techrun load run {_named(load.scenario, wish)}"
+        )
         return Ruling(rule, subject, holds=False, text=text)
     holds = {"pass": True, "fail": False}.get(load.verdict)
     said = {"pass": "passed", "fail": "failed", "": "was not judged"}.get(load.verdict, f"is {load.verdict}")
@@ -284,4 +288,3 @@ def _span(seconds: float) -> str:
     elif seconds >= 60:
         seconds -= seconds % 60
     return show(seconds) if seconds else "0s"
-

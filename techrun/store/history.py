@@ -147,6 +147,16 @@ def last_good(connection: sqlite3.Connection, check: CheckId) -> float | None:
     return None if row is None else float(row[0])
 
 
+def last_heard(connection: sqlite3.Connection, shop: str) -> float | None:
+    """When the newest run of any of the shop's checks started; None where none is known."""
+    (started,) = connection.execute(
+        "SELECT max((SELECT max(started) FROM results WHERE results.watched = watched.id)) FROM watched"
+        " WHERE shop = ?",
+        (shop,),
+    ).fetchone()
+    return None if started is None else float(started)
+
+
 def uptime(connection: sqlite3.Connection, check: CheckId, since: float, until: float) -> Uptime:
     """How a check fared between two moments; whole hours that are rolled up count from there."""
     number, rolled = connection.execute(

@@ -17,6 +17,7 @@ from techrun.errors import CannotTellError, StoreError, UsageError
 from techrun.handling import Window
 from techrun.load.keeping import StoreLoads
 from techrun.oncall import Chosen, Operations, ReleaseWish, UnknownError, WindowWish
+from techrun.releases.gate import Gate
 from techrun.web.access import Right, Tokens
 from techrun.web.bodies import (
     LARGEST,
@@ -36,6 +37,7 @@ from techrun.web.bodies import (
     unpacked,
 )
 from techrun.web.call import Call, Table, Work
+from techrun.web.gate_api import GateApi
 from techrun.web.load_api import LARGEST_RUN, LoadApi
 from techrun.wire import to_json
 
@@ -49,11 +51,16 @@ Kind = Literal["silence", "maintenance"]
 
 
 def api_routes(
-    operations: Operations, tokens: Callable[[], Tokens], loads: StoreLoads | None = None
+    operations: Operations,
+    tokens: Callable[[], Tokens],
+    loads: StoreLoads | None = None,
+    gate: Gate | None = None,
 ) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)
-    tables = [_looks(api), _acts(api), *([LoadApi(loads).table()] if loads else [])]
+    tables = [_looks(api), _acts(api)]
+    tables += [LoadApi(loads).table()] if loads else []
+    tables += [GateApi(gate).table()] if gate else []
     routes = [
         Route(
             f"/api/v1/{path}",

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from techrun.errors import TechrunError
 from techrun.load.keeping import StoreLoads
 from techrun.oncall import Operations
+from techrun.releases.gate import Gate
 from techrun.sinks.prometheus import CONTENT_TYPE
 from techrun.views import IncidentStanding
 from techrun.web.access import Tokens
@@ -60,6 +61,8 @@ class Handlers:
     """What acknowledge links are signed with."""
     loads: StoreLoads | None = None
     """Where load runs are kept; without it the API knows none."""
+    gate: Gate | None = None
+    """What is asked before a release."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
@@ -74,7 +77,7 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
             Route("/-/healthy", pages.healthy),
             Route("/-/ready", pages.ready),
             Route("/-/reload", guarded(pages.reload), methods=["POST"]),
-            *(api_routes(operating, handlers.tokens, handlers.loads) if operating else ()),
+            *(api_routes(operating, handlers.tokens, handlers.loads, handlers.gate) if operating else ()),
             *([acknowledge_route(operating, handlers.link_secret)] if operating else ()),
         ]
     )
