@@ -79,13 +79,13 @@ def _prepare_all(settings: Settings, problems: list[Problem]) -> tuple[Check, ..
     for shop in settings.shops:
         for check in shop.checks:
             try:
-                checks.append(_prepared(settings, shop, check))
+                checks.append(prepared(settings, shop, check))
             except ConfigError as error:
                 problems += [redacted(problem, settings.redactor) for problem in error.problems]
     return tuple(checks)
 
 
-def _prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Check:
+def prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Check:
     """The check with everything compiled that can be compiled before it runs."""
     kind = kinds()[check.kind]
     scope = Scope(

@@ -108,6 +108,10 @@ class SmokeResult:
     """How the same check was before the release; None where nobody knows or asks."""
     excused: bool = False
     """It is down, as it was before the release, and may be."""
+    attempts: int = 1
+    """How often it was run: a failure is asked again before it counts."""
+    earlier: str = ""
+    """Why it failed at first, though it passed when it was run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,10 @@ class Sample:
     """Its times do not count."""
     settling: bool = False
     """It was taken before the settle time was over: nothing of it counts."""
+    confirms: bool = False
+    """It was run beside the regular ones, since the one before failed."""
+    decision: str = ""
+    """The rule of the state machine that it met (`failure.counted`, `down.confirmed`, …); see `alerts.state`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +270,8 @@ class Verification:
     """The checks that the bake judges."""
     wanted: int = 0
     """Samples of each judged check without which nothing is told."""
+    standing: Mapping[str, Status] = field(default_factory=dict)
+    """How checks were confirmed to be just before the release, where somebody knew."""
     before: tuple[Counts, ...] = ()
     """The same hours of earlier days."""
     accepted: tuple[str, ...] = ()
