@@ -33,6 +33,11 @@ class OscarShop:
         with urllib.request.urlopen(f"{self.url}/_faults/{name}/{'on' if on else 'off'}/", timeout=20):
             pass
 
+    def deploy(self, version: str, commit: str) -> None:
+        """Run another release."""
+        with urllib.request.urlopen(f"{self.url}/_release/{version}/{commit}/", timeout=20):
+            pass
+
     @contextlib.contextmanager
     def broken(self, name: str) -> Iterator[None]:
         """The shop with one fault."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,14 @@ FAULTS = [
     ("basket-blank", "checkout", False, "shop/basket", Reason.EXPECTATION, "#basket_formset"),
     ("slow-product", "checkout", False, "shop/product", Reason.BUDGET, "2.5s"),
     ("sold-out-in-basket", "checkout", False, "guest", Reason.EXPECTATION, "no longer available"),
+    (
+        "shipping-lost",
+        "checkout",
+        False,
+        "shipping-address",
+        Reason.EXPECTATION,
+        "/checkout/shipping-address/",
+    ),
     ("payment-declined", "checkout", True, "pay/place-order", Reason.EXTRACTION, "declined"),
     ("payment-down", "reorder", True, "pay/place-order", Reason.EXTRACTION, "problem occurred"),
 ]
@@ -68,6 +78,12 @@ def test_a_fault_is_found_at_its_step_and_for_its_reason(
         found = outcome(loaded, check, allow_orders=orders)
     assert (found.status, found.step, found.reason) == (Status.DOWN, step, reason), found.message
     assert words in found.message
+
+
+def test_a_release_is_told_by_the_shop_itself(oscar) -> None:
+    oscar.deploy("v801", "0801bbb")
+    with urllib.request.urlopen(f"{oscar.url}/release.json", timeout=20) as answer:
+        assert json.load(answer) == {"version": "v801", "commit": "0801bbb"}
 
 
 def test_a_frozen_shop_is_a_timeout(oscar, loaded) -> None:

@@ -68,4 +68,12 @@ class FaultMiddleware:
             from django.http import HttpResponseRedirect
 
             return HttpResponseRedirect(request.headers.get("Referer", "/"))
+        if active("product-half-slower") and path.startswith("/catalogue/hi-vis"):
+            return self._half_slower(request)
         return self.get_response(request)
+
+    def _half_slower(self, request):
+        began = time.perf_counter()
+        response = self.get_response(request)
+        time.sleep(0.5 * (time.perf_counter() - began))
+        return response
