@@ -226,7 +226,7 @@ def _budget(budget: Budget) -> Ruling:
 
 def _incidents(shop: str, facts: Facts, troubles: tuple[Trouble, ...], now: float) -> Iterator[Ruling]:
     for one in troubles:
-        text = f"incident #{one.number} is open since {_span(now - one.since)}: {one.title}"
+        text = f"incident #{one.number} has been open for {_span(now - one.since)}: {one.title}"
         yield Ruling("gate.incident", f"#{one.number}", holds=False, text=text, samples=1)
     if troubles:
         return

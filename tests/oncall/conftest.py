@@ -15,11 +15,13 @@ from click.testing import CliRunner
 from techrun.alerts.links import SECRET, ack_link
 from techrun.app.loading import load_without_secrets
 from techrun.app.operations import LocalOperations
+from techrun.app.release_gate import LocalGate
 from techrun.cli import cli
 from techrun.errors import TechrunError
 from techrun.load.keeping import StoreLoads
 from techrun.model import CheckId, Reason, Result, Status
 from techrun.model import Outcome as Found
+from techrun.releases.keeping.store_book import StoreBook
 from techrun.standing import CheckState, Hold, Incident, Member, Message, Receipt
 from techrun.store.database import Store
 from techrun.store.desk import answer, load_desk, secret
@@ -65,6 +67,11 @@ class World:
     @property
     def loads(self) -> StoreLoads:
         return StoreLoads(self.store.path, self.store, shops=lambda: ["acme-es"])
+
+    @property
+    def gate(self) -> LocalGate:
+        book = StoreBook(self.store.path, self.store, shops=lambda: ["acme-es"])
+        return LocalGate(lambda: load_without_secrets(self.folder / "techrun.yaml"), book, self.store)
 
     @property
     def url(self) -> str:
@@ -127,6 +134,7 @@ def world(tmp_path, monkeypatch):
             tokens=lambda: made.tokens,
             link_secret=made.write(secret, SECRET),
             loads=made.loads,
+            gate=made.gate,
         ),
     )
     made.server.start()
