@@ -113,27 +113,30 @@ def _meant(
             yield check.name, check, (str(check.id),)
         return
     journey = entry.journey or ""
-    checks = [
-        check
-        for check in shop.checks
-        if isinstance(check.spec, JourneySpec) and check.spec.journey == journey
-    ]
-    variants = list(_distinct(checks)) or [_unwatched(loaded, shop, journey)]
-    for variant in variants:
-        name = journey if len(variants) == 1 else f"{journey} ({variant.name})"
-        spec = JourneySpec(journey=journey, until=entry.until)
-        spec.written_at(entry.origin)
-        same = tuple(str(check.id) for check in checks if check.constants == variant.constants)
-        yield name, replace(variant, id=CheckId(shop.name, variant.name), spec=spec), same
+    checks = [check for check in shop.checks if _runs(check, journey)]
+    families = list(_by_values(checks)) or [(_unwatched(loaded, shop, journey),)]
+    spec = JourneySpec(journey=journey, until=entry.until)
+    spec.written_at(entry.origin)
+    for family in families:
+        first = family[0]
+        name = journey if len(families) == 1 else f"{journey} ({first.name})"
+        number = CheckId(shop.name, journey if len(families) == 1 else first.name)
+        deadline = max(check.deadline for check in family)
+        settings = replace(first, id=number, spec=spec, deadline=deadline)
+        yield name, settings, tuple(str(check.id) for check in family)
 
 
-def _distinct(checks: Sequence[CheckSettings]) -> Iterator[CheckSettings]:
-    """One check for each set of values that the journey is run with: `for_each` makes several."""
-    seen: list[Mapping[str, object]] = []
-    for check in checks:
-        if check.constants not in seen:
-            seen.append(check.constants)
-            yield check
+def _runs(check: CheckSettings, journey: str) -> bool:
+    return isinstance(check.spec, JourneySpec) and check.spec.journey == journey
+
+
+def _by_values(checks: Sequence[CheckSettings]) -> Iterator[tuple[CheckSettings, ...]]:
+    """The checks of one journey, together where they run it with the same values: `for_each` has several."""
+    left = list(checks)
+    while left:
+        family = tuple(check for check in left if check.constants == left[0].constants)
+        left = [check for check in left if check not in family]
+        yield family
 
 
 def _unwatched(loaded: Loaded, shop: ShopSettings, journey: str) -> CheckSettings:

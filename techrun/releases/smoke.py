@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from techrun.engine import Engine
-from techrun.model import Check, Outcome, Result, Status
+from techrun.model import Check, Outcome, Reason, Result, Status
 from techrun.releases.records import FRONT, Ruling, SmokeResult
 
 AGAIN: tuple[float, ...] = (5.0, 10.0)
@@ -18,6 +18,8 @@ AT_A_TIME = 10
 """Nodes that are asked side by side; one node never gets two runs at once."""
 ASKED_AGAIN = frozenset({Status.DOWN, Status.UNKNOWN})
 """A firewall that blocks is not asked twice: that would only keep it awake."""
+REFUSED = frozenset({Reason.ORDER_CAP, Reason.FORBIDDEN})
+"""What our own settings refuse they refuse again."""
 
 Told = Callable[[SmokeResult], None]
 
@@ -83,7 +85,8 @@ async def _ruled(engine: Engine, wish: SmokeWish, again: Sequence[float]) -> Smo
 
 def _asks_again(outcome: Outcome) -> bool:
     """Not where an order went out or failed: there is one, and no second."""
-    return outcome.status in ASKED_AGAIN and not outcome.orders and not outcome.order_failed
+    ordered = outcome.orders or outcome.order_failed
+    return outcome.status in ASKED_AGAIN and outcome.reason not in REFUSED and not ordered
 
 
 def _result(wish: SmokeWish, result: Result) -> SmokeResult:
