@@ -17,13 +17,20 @@ from techrun.engine import Engine
 from techrun.errors import TechrunError
 from techrun.fetch import Fetcher
 from techrun.handling import Release
+from techrun.model import Status
 from techrun.releases import figures
-from techrun.releases.bake import bake
-from techrun.releases.identity.looking import identify
-from techrun.releases.identity.rulings import identity_rulings
+from techrun.releases.bake import BakePlan, bake
+
+try:
+    from techrun.releases.identity.looking import identify
+    from techrun.releases.identity.nodes import nodes_of
+    from techrun.releases.identity.rulings import identity_rulings
+except ModuleNotFoundError:
+    identify = None
 from techrun.releases.keeping import Book
 from techrun.releases.records import (
     FRONT,
+    Counts,
     Expectation,
     Identity,
     Ruling,
@@ -81,6 +88,7 @@ class Stages:
     def __init__(self, course: Course, engine: Engine, fetcher: Fetcher, blank: Verification) -> None:
         self._course, self._engine, self._fetcher = course, engine, fetcher
         self._watch, self._tells = course.watch, course.onlooker
+        self._standing: dict[str, Status] = {}
         self.seen = blank
 
     async def run(self) -> Verification:
@@ -115,6 +123,8 @@ class Stages:
 
     async def _identity(self) -> Sequence[Ruling]:
         course, release = self._course, self._course.release
+        if identify is None:
+            return ()
         expected = Expectation(release.version, release.commit, release.told)
         self._tells.begins("identity", f"does every node run {release.version}?")
         nodes = course.nodes or await nodes_of(self._fetcher, course.shop.shop.url)
@@ -137,7 +147,9 @@ class Stages:
         course = self._course
         found = self.seen.identity.findings if self.seen.identity else ()
         nodes = [one.via for one in found if one.via != FRONT and one.state == "new"]
-        wishes = smoke_wishes(course.loaded, course.shop, course.releases, nodes)
+        self._standing = await self._before_the_release()
+        self._note(standing=self._standing)
+        wishes = smoke_wishes(course.loaded, course.shop, course.releases, nodes, self._standing)
         if not wishes:
             return ()
         self._tells.begins("smoke", f"{len(wishes)} runs, on {len(nodes)} nodes and through the front")
@@ -145,23 +157,34 @@ class Stages:
         self._note(smoke=results or ())
         return smoke_rulings(self.seen.smoke)
 
+    async def _before_the_release(self) -> dict[str, Status]:
+        """How the shop's checks were confirmed to be when the release began, by `shop/name`."""
+        shop = self._course.shop.name
+        names = [check.name for check in self._course.shop.checks]
+        found = await self._book("standing", shop, names, self.seen.begun)
+        return {f"{shop}/{name}": status for name, status in (found or {}).items()}
+
     async def _bake(self) -> None:
         course = self._course
-        plan = bake_plan(course.loaded, course.shop, course.releases)
-        judged = tuple(str(check.id) for check in plan.judged)
+        plan = bake_plan(course.loaded, course.shop, course.releases, self._standing)
         live = self.seen.live if self.seen.live is not None else time.time()
-        before = await self._book(
-            "counts", course.shop.name, judged, live, plan.seconds, course.releases.judge.days
-        )
+        judged = tuple(str(check.id) for check in plan.judged)
         self._note(
-            judged=judged, before=before or (), digests={str(check.id): check.digest for check in plan.judged}
+            judged=judged,
+            before=await self._counts(plan, live),
+            digests={str(check.id): check.digest for check in plan.judged},
         )
         self._tells.begins("bake", f"{len(plan.checks)} checks, {len(judged)} of them judged")
-        self._tells.bakes(
-            judged, self.seen.wanted, live + course.releases.bake.settle + course.releases.bake.for_
-        )
+        self._tells.bakes(judged, plan.wanted, plan.begins(live, time.time()) + plan.seconds)
         baked = await bake(self._engine, plan, live, self._tells.sample, self._watch.stop)
         self._note(samples=baked.samples, cut=baked.cut or self._watch.cut)
+
+    async def _counts(self, plan: BakePlan, live: float) -> tuple[Counts, ...]:
+        """How the judged checks fared in the same hours of earlier days, each by `shop/name`."""
+        shop, days = self._course.shop.name, self._course.releases.judge.days
+        names = [check.id.name for check in plan.judged]
+        found = await self._book("counts", shop, names, live, plan.settle + plan.seconds, days)
+        return tuple(replace(one, check=f"{shop}/{one.check}") for one in found or ())
 
     async def _figures(self) -> None:
         source = self._course.releases.prometheus
