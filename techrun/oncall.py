@@ -19,7 +19,7 @@ class UnknownError(UsageError):
 
 
 class TakenError(CannotTellError):
-    """Somebody else is at it."""
+    """Somebody else is at it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,10 @@ class ReleaseWish:
     version: str
     commit: str = ""
     link: str = ""
+    committed: float | None = None
+    """When the newest of its commits was made."""
+    told: str = ""
+    """What the shop says in place of the version when this release is live."""
 
 
 class Operations(Protocol):
@@ -106,8 +110,8 @@ class Operations(Protocol):
     def begin_release(self, wish: ReleaseWish, by: str) -> Release:
         """A release of a shop begins."""
 
-    def end_release(self, shop: str, version: str, by: str) -> Release:
-        """A release of a shop has ended."""
+    def end_release(self, shop: str, version: str, by: str, *, rolled_back: bool = False) -> Release:
+        """A release of a shop has ended; `rolled_back`: the one before it came back."""
 
     def shadow(self, since: float) -> tuple[ShadowMessage, ...]:
         """What would have been sent since then, oldest first."""

@@ -20,7 +20,7 @@ import certifi
 
 from techrun import __version__
 from techrun.errors import CannotTellError, TechrunError, UsageError
-from techrun.oncall import UnknownError
+from techrun.oncall import TakenError, UnknownError
 from techrun.wire import from_json
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,10 @@ LARGEST = 50_000_000
 WORTH_PACKING = 16_384
 """Bytes of a body from which on it is sent as gzip."""
 LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+
+_ERRORS: dict[int, type[TechrunError]] = {404: UnknownError, 409: TakenError, 503: CannotTellError}
+"""What the server's own words are, by the status of its answer."""
 
 
 class ServerError(TechrunError):
@@ -117,14 +121,12 @@ class Client:
             text = "; ".join(filter(None, (str(said["error"]), str(said.get("hint") or ""))))
         except (ValueError, KeyError, TypeError, AttributeError):
             return self._strange(error, f"it answered {error.code} {error.reason}")
-        if error.code == 404:
-            return UnknownError(text)
         if error.code == 401:
             return UsageError(f"{self._url} does not know this token; set TECHRUN_TOKEN to another one")
+        if error.code in _ERRORS:
+            return _ERRORS[error.code](text)
         if error.code == 403:
-            return UsageError(f"{self._url}: {text}")
-        if error.code == 503:
-            return CannotTellError(text)
+            text = f"{self._url}: {text}"
         return UsageError(text) if error.code < 500 else ServerError(f"{self._url}: {text}")
 
     def _strange(self, answer: Any, what: str) -> TechrunError:

@@ -30,7 +30,7 @@ from techrun.engine import PLACES, Engine, EngineSettings
 from techrun.errors import ConfigError
 from techrun.fetch import Fetcher
 from techrun.load.keeping import StoreLoads
-from techrun.model import CheckId
+from techrun.model import Check, CheckId
 from techrun.redact import Redactor
 from techrun.releases.keeping.store_book import StoreBook
 from techrun.schedule import SystemClock
@@ -139,9 +139,7 @@ class Daemon:
         jsonl = JsonlSink(wish.jsonl) if wish.jsonl is not None else None
         sinks = (self._metrics, self._board, history, self.incidents, self._heartbeat, jsonl, *extra_sinks)
         self._sinks: list[Sink] = [sink for sink in sinks if sink is not None]
-        counting = Counting(
-            self.incidents, self.orders, lambda: self._loaded.checks, lambda: self._loaded.shops, self.store
-        )
+        counting = Counting(self.incidents, self.orders, self._checks, lambda: self._loaded.shops, self.store)
         self._metrics.add_source("incidents", counting.incidents)
         self._metrics.add_source("orders", counting.orders)
         self._metrics.add_source("loads", counting.loads)
@@ -153,7 +151,7 @@ class Daemon:
 
     def _web_server(self) -> WebServer:
         settings = self._loaded.settings
-        book = StoreBook(self.store.path, self.store, shops=self._shop_names)
+        book = StoreBook(self.store.path, self.store, shops=self._shop_names, checks=self._checks)
         handlers = Handlers(
             self._metrics.metrics,
             self._board.has_results,
@@ -165,6 +163,7 @@ class Daemon:
             self._secret,
             self._loads,
             LocalGate(lambda: self._loaded, book, self.store),
+            book,
         )
         return WebServer(self._wish.listen or f"{settings.host}:{settings.port}", handlers)
 
@@ -260,6 +259,9 @@ class Daemon:
 
     def _shop_names(self) -> list[str]:
         return [shop.name for shop in self._loaded.shops]
+
+    def _checks(self) -> tuple[Check, ...]:
+        return self._loaded.checks
 
     def _tokens(self) -> Tokens:
         written = self._loaded.settings.web.tokens

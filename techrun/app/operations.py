@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from techrun.app.loading import Loaded, load_without_secrets, select
 from techrun.app.standing import incident_of, incident_standings, standing, story
+from techrun.app.typed import line, needed
 from techrun.errors import CannotTellError, UsageError
 from techrun.handling import Acknowledgement, Annotation, Fault, Release, Window
 from techrun.language.durations import show
@@ -91,8 +92,8 @@ class LocalOperations:
     def open_incident(self, shop: str, text: str, severity: Severity, by: str) -> Asked:
         """A person reports what techrun has missed."""
         self._shop(shop)
-        _needed(text, "say in a few words what is wrong")
-        return self._ask(by, "open", {"shop": shop, "text": _line(text), "severity": severity})
+        needed(text, "say in a few words what is wrong")
+        return self._ask(by, "open", {"shop": shop, "text": line(text), "severity": severity})
 
     def close_incident(self, incident: int, by: str) -> Asked:
         """A person ends an incident that a person reported."""
@@ -109,7 +110,7 @@ class LocalOperations:
 
     def acknowledge(self, incident: int, note: str, by: str) -> IncidentStanding:
         """A person takes an incident on."""
-        given = Acknowledgement(incident, self._clock(), _line(by), storable(note))
+        given = Acknowledgement(incident, self._clock(), line(by), storable(note))
         with self._reading() as connection:
             found = incident_of(connection, incident)
         if found.closed is not None:
@@ -122,7 +123,7 @@ class LocalOperations:
         """A person adds something to an incident."""
         if not text and fault is None:
             raise UsageError("say what to add: a text, a cause, or both")
-        said = Annotation(incident, self._clock(), _line(by), storable(text), fault)
+        said = Annotation(incident, self._clock(), line(by), storable(text), fault)
         self._incident(incident)
         self._write(lambda connection: desk.annotate(connection, said))
         return said
@@ -135,7 +136,7 @@ class LocalOperations:
     def add_window(self, wish: WindowWish, by: str) -> Window:
         """Hold alerts of some checks for a time."""
         now = self._clock()
-        _needed(wish.reason, "say why: who looks at it later must know")
+        needed(wish.reason, "say why: who looks at it later must know")
         chosen, starts = wish.chosen, now if wish.starts is None else wish.starts
         if not 0 < wish.seconds <= LONGEST_WINDOW:
             raise UsageError(
@@ -153,8 +154,8 @@ class LocalOperations:
             selectors=chosen.selectors,
             starts=starts,
             ends=starts + wish.seconds,
-            reason=_line(wish.reason),
-            author=_line(by),
+            reason=line(wish.reason),
+            author=line(by),
             client=chosen.client,
             tags=chosen.tags,
             created=now,
@@ -173,7 +174,7 @@ class LocalOperations:
                 f"no silence or maintenance #{window} is in force or to come; "
                 "see techrun silence list and techrun maintenance list"
             )
-        log.info("%s has ended %s #%d", _line(by), found.kind, window)
+        log.info("%s has ended %s #%d", line(by), found.kind, window)
         return replace(found, ended=now)
 
     def releases(self, *, since: float, shop: str = "") -> tuple[Release, ...]:
@@ -186,25 +187,33 @@ class LocalOperations:
     def begin_release(self, wish: ReleaseWish, by: str) -> Release:
         """A release of a shop begins."""
         self._shop(wish.shop)
-        _needed(wish.version, "name the version that is released")
-        version, commit, author, link = map(_line, (wish.version, wish.commit, by, wish.link))
-        release = Release(0, wish.shop, version, self._clock(), commit, author, link)
+        needed(wish.version, "name the version that is released")
+        version, commit, author, link = map(line, (wish.version, wish.commit, by, wish.link))
+        now, told = self._clock(), line(wish.told)
+        if wish.committed is not None and wish.committed > now + LATE:
+            raise UsageError("--committed lies in the future: say when its newest commit was made")
+        release = Release(
+            0, wish.shop, version, now, commit, author, link, committed=wish.committed, told=told
+        )
         number = self._write(lambda connection: releases.add_release(connection, release))
         log.info("%s has begun the release %s of %s", author, version, wish.shop)
         return replace(release, id=number)
 
-    def end_release(self, shop: str, version: str, by: str) -> Release:
-        """A release of a shop has ended."""
+    def end_release(self, shop: str, version: str, by: str, *, rolled_back: bool = False) -> Release:
+        """A release of a shop has ended; `rolled_back`: the one before it came back."""
         self._shop(shop)
         now = self._clock()
-        if not self._write(lambda connection: releases.end_release(connection, shop, version, now)):
+        if not self._write(
+            lambda connection: releases.end_release(connection, shop, version, now, rolled_back=rolled_back)
+        ):
             raise UnknownError(
                 f"no release {version} of {shop} is under way; techrun release list tells them"
             )
-        log.info("%s has ended the release %s of %s", _line(by), _line(version), shop)
+        how = "rolled back" if rolled_back else "ended"
+        log.info("%s has %s the release %s of %s", line(by), how, line(version), shop)
         with self._reading() as connection:
-            found = releases.releases(connection, 0, shop)
-        return next(one for one in found if one.version == version and one.ended is not None)
+            found = releases.releases(connection, 0, shop, version)
+        return next(one for one in found if one.ended is not None and one.rolled_back == rolled_back)
 
     def shadow(self, since: float) -> tuple[ShadowMessage, ...]:
         """What would have been sent since then, oldest first."""
@@ -214,7 +223,7 @@ class LocalOperations:
     def orders_cancelled(self, shop: str, by: str) -> int:
         """A person has cancelled the shop's leaked test orders; how many they were."""
         self._shop(shop)
-        log.info("%s has cancelled the leaked test orders of %s", _line(by), shop)
+        log.info("%s has cancelled the leaked test orders of %s", line(by), shop)
         with self._opened() as store:
             return Orders(store).resolve(shop)
 
@@ -233,7 +242,7 @@ class LocalOperations:
     def _ask(self, by: str, verb: str, payload: dict[str, Any]) -> Asked:
         """Put a request on the daemon's desk and wait a little for its answer."""
         now = self._clock()
-        number = self._write(lambda connection: desk.ask(connection, _line(by), verb, payload, now))
+        number = self._write(lambda connection: desk.ask(connection, line(by), verb, payload, now))
         end = time.monotonic() + self._patience
         while True:
             with self._reading() as connection:
@@ -277,13 +286,3 @@ def _done(number: int, answer: str, payload: dict[str, Any]) -> Asked:
     if answer.startswith("error: "):
         raise UsageError(answer.removeprefix("error: "))
     return Asked(number, done=True, incident=int(answer) if answer.isdecimal() else payload.get("incident"))
-
-
-def _line(text: str) -> str:
-    """What a person typed, on one line: it stands in logs, titles and lists."""
-    return " ".join(storable(text).split())
-
-
-def _needed(text: str, what: str) -> None:
-    if not text.strip():
-        raise UsageError(what)

@@ -74,12 +74,21 @@ class RemoteOperations:
 
     def begin_release(self, wish: ReleaseWish, by: str) -> Release:
         """A release of a shop begins."""
-        body = {"shop": wish.shop, "version": wish.version, "commit": wish.commit, "link": wish.link}
-        return self._api.post(Release, "releases", {**body, "author": by})
+        body = {
+            "shop": wish.shop,
+            "version": wish.version,
+            "commit": wish.commit,
+            "link": wish.link,
+            "committed": "" if wish.committed is None else str(wish.committed),
+            "told": wish.told,
+            "author": by,
+        }
+        return self._api.post(Release, "releases", body)
 
-    def end_release(self, shop: str, version: str, by: str) -> Release:
+    def end_release(self, shop: str, version: str, by: str, *, rolled_back: bool = False) -> Release:
         """A release of a shop has ended."""
-        return self._api.post(Release, "releases/end", {"shop": shop, "version": version, "author": by})
+        body = {"shop": shop, "version": version, "rolled_back": rolled_back, "author": by}
+        return self._api.post(Release, "releases/end", body)
 
     def shadow(self, since: float) -> tuple[ShadowMessage, ...]:
         """What would have been sent since then, oldest first."""

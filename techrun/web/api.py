@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from techrun import __version__
-from techrun.errors import CannotTellError, StoreError, UsageError
+from techrun.errors import CannotTellError, StoreError, TechrunError, UsageError
 from techrun.handling import Window
 from techrun.load.keeping import StoreLoads
-from techrun.oncall import Chosen, Operations, ReleaseWish, UnknownError, WindowWish
+from techrun.oncall import Chosen, Operations, ReleaseWish, TakenError, UnknownError, WindowWish
 from techrun.releases.gate import Gate
+from techrun.releases.keeping.store_book import StoreBook
 from techrun.web.access import Right, Tokens
 from techrun.web.bodies import (
     LARGEST,
@@ -39,6 +40,7 @@ from techrun.web.bodies import (
 from techrun.web.call import Call, Table, Work
 from techrun.web.gate_api import GateApi
 from techrun.web.load_api import LARGEST_RUN, LoadApi
+from techrun.web.release_api import LARGEST_CLAIM, LARGEST_VERIFICATION, ReleaseApi
 from techrun.wire import to_json
 
 log = logging.getLogger(__name__)
@@ -55,12 +57,14 @@ def api_routes(
     tokens: Callable[[], Tokens],
     loads: StoreLoads | None = None,
     gate: Gate | None = None,
+    book: StoreBook | None = None,
 ) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)
     tables = [_looks(api), _acts(api)]
     tables += [LoadApi(loads).table()] if loads else []
     tables += [GateApi(gate).table()] if gate else []
+    tables += [ReleaseApi(book).table()] if book else []
     routes = [
         Route(
             f"/api/v1/{path}",
@@ -116,8 +120,16 @@ def _nothing(call: Call) -> Any:
 
 
 def _largest(method: str, path: str) -> int:
-    """Bytes of a body: only a whole load run is more than a few words."""
-    return LARGEST_RUN if (method, path) == ("POST", "loads") else LARGEST
+    """Bytes of a body: only what was measured or seen as a whole is more than a few words."""
+    return _LARGE.get(path, LARGEST) if method == "POST" else LARGEST
+
+
+_LARGE = {
+    "loads": LARGEST_RUN,
+    "verifications": LARGEST_VERIFICATION,
+    "verifications/claims": LARGEST_CLAIM,
+    "gates": LARGEST_CLAIM,
+}
 
 
 def _endpoint(
@@ -154,18 +166,23 @@ def _refusal(request: Request, right: Right, tokens: Tokens) -> Response | None:
     return None
 
 
+_STATUS: tuple[tuple[type[TechrunError], int], ...] = (
+    (UnknownError, 404),
+    (UsageError, 400),
+    (TakenError, 409),
+    (CannotTellError, 503),
+    (StoreError, 500),
+)
+"""The first that fits counts."""
+
+
 def _answer(work: Work, call: Call) -> Response:
     try:
         return _found(work(call))
-    except UnknownError as error:
-        return _fault(404, str(error))
-    except UsageError as error:
-        return _fault(400, str(error))
-    except CannotTellError as error:
-        return _fault(503, str(error))
-    except StoreError as error:
-        return _fault(500, str(error))
-    except Exception:
+    except Exception as error:
+        for kind, status in _STATUS:
+            if isinstance(error, kind):
+                return _fault(status, str(error))
         log.exception("%s %s failed", call.request.method, call.request.url.path)
         return _fault(500, "techrun failed by itself", "its log says more")
 
@@ -205,8 +222,9 @@ class _Api:
         return tuple(one for one in found if kind in {None, one.kind})
 
     def releases(self, call: Call) -> Any:
-        query = call.query("since", "shop")
-        return self._operations.releases(since=_since(query), shop=query.text("shop"))
+        query = call.query("since", "shop", "version")
+        found = self._operations.releases(since=_since(query), shop=query.text("shop"))
+        return tuple(one for one in found if query.text("version") in {"", one.version})
 
     def shadow(self, call: Call) -> Any:
         return self._operations.shadow(_since(call.query("since")))
@@ -239,12 +257,20 @@ class _Api:
     def begin_release(self, call: Call) -> Any:
         said = _body(call, BeginBody)
         return self._operations.begin_release(
-            ReleaseWish(said.shop, said.version, said.commit, said.link), said.by
+            ReleaseWish(
+                said.shop,
+                said.version,
+                said.commit,
+                said.link,
+                as_moment(said.committed) if said.committed else None,
+                said.told,
+            ),
+            said.by,
         )
 
     def end_release(self, call: Call) -> Any:
         said = _body(call, EndBody)
-        return self._operations.end_release(said.shop, said.version, said.by)
+        return self._operations.end_release(said.shop, said.version, said.by, rolled_back=said.rolled_back)
 
     def orders_cancelled(self, call: Call) -> Any:
         said = _body(call, ShopBody)

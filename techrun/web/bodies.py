@@ -75,6 +75,8 @@ class BeginBody(Body):
     version: str
     commit: str = ""
     link: str = ""
+    committed: str = ""
+    told: str = Field(default="", max_length=200)
 
 
 class EndBody(Body):
@@ -82,6 +84,7 @@ class EndBody(Body):
 
     shop: str
     version: str
+    rolled_back: bool = False
 
 
 class ShopBody(Body):

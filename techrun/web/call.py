@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,13 @@ class Call:
     def id(self) -> str:
         """The id in its path."""
         return str(self.request.path_params["id"])
+
+    def json(self) -> Any:
+        """What its body says; ValueError where that is no JSON."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
     def query(self, *known: str) -> Query:
         """Its query parameters."""

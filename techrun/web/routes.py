@@ -21,6 +21,7 @@ from techrun.errors import TechrunError
 from techrun.load.keeping import StoreLoads
 from techrun.oncall import Operations
 from techrun.releases.gate import Gate
+from techrun.releases.keeping.store_book import StoreBook
 from techrun.sinks.prometheus import CONTENT_TYPE
 from techrun.views import IncidentStanding
 from techrun.web.access import Tokens
@@ -63,6 +64,8 @@ class Handlers:
     """Where load runs are kept; without it the API knows none."""
     gate: Gate | None = None
     """What is asked before a release."""
+    book: StoreBook | None = None
+    """Where releases and their verifications are kept."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
@@ -77,10 +80,14 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
             Route("/-/healthy", pages.healthy),
             Route("/-/ready", pages.ready),
             Route("/-/reload", guarded(pages.reload), methods=["POST"]),
-            *(api_routes(operating, handlers.tokens, handlers.loads, handlers.gate) if operating else ()),
+            *(_api(operating, handlers) if operating else ()),
             *([acknowledge_route(operating, handlers.link_secret)] if operating else ()),
         ]
     )
+
+
+def _api(operating: Operations, handlers: Handlers) -> list[Route]:
+    return api_routes(operating, handlers.tokens, handlers.loads, handlers.gate, handlers.book)
 
 
 class _Pages:

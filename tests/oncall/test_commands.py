@@ -10,8 +10,8 @@ import pytest
 from techrun.handling import LoadTest, Window
 from techrun.standing import Hold, Incident
 from techrun.store.desk import add_window, load_desk, windows
-from techrun.store.releases import releases
 from techrun.store.loads import begin_load_test
+from techrun.store.releases import releases
 from techrun.store.state import begin_hold, save_incident
 
 

@@ -60,6 +60,13 @@ class StoreBook(Book):
         """The shop's releases that began since then, newest first."""
         return self._read(lambda connection: rows.releases(connection, since, shop), [])
 
+    def numbered(self, number: int) -> Release:
+        """The release of this number."""
+        found = self._read(lambda connection: rows.release_of(connection, number), None)
+        if found is None:
+            raise UnknownError(f"there is no release #{number}; techrun release list tells them")
+        return found
+
     def went_live(self, release: Release, at: float) -> None:
         """It was seen on every node then; the first time counts."""
         if not self._write(lambda connection: rows.went_live(connection, release.id, at)):
