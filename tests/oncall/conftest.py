@@ -69,9 +69,12 @@ class World:
         return StoreLoads(self.store.path, self.store, shops=lambda: ["acme-es"])
 
     @property
+    def book(self) -> StoreBook:
+        return StoreBook(self.store.path, self.store, shops=lambda: ["acme-es"])
+
+    @property
     def gate(self) -> LocalGate:
-        book = StoreBook(self.store.path, self.store, shops=lambda: ["acme-es"])
-        return LocalGate(lambda: load_without_secrets(self.folder / "techrun.yaml"), book, self.store)
+        return LocalGate(lambda: load_without_secrets(self.folder / "techrun.yaml"), self.book, self.store)
 
     @property
     def url(self) -> str:
@@ -135,6 +138,7 @@ def world(tmp_path, monkeypatch):
             link_secret=made.write(secret, SECRET),
             loads=made.loads,
             gate=made.gate,
+            book=made.book,
         ),
     )
     made.server.start()
