@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from techrun.handling import Acknowledgement, Annotation, LoadTest, Release, Window
+from techrun.handling import Acknowledgement, Annotation, Fault, LoadTest, Release, Window
 from techrun.store.loads import load_tests
 from techrun.store.releases import latest_releases
 
@@ -155,6 +155,12 @@ def annotations_of(connection: sqlite3.Connection, incident: int) -> list[Annota
         (incident,),
     )
     return [Annotation(number, at, author, text, fault or None) for number, at, author, text, fault in rows]
+
+
+def faults(connection: sqlite3.Connection) -> dict[int, Fault]:
+    """What or who was at fault by incident, as a person said last."""
+    rows = connection.execute("SELECT incident, fault FROM annotations WHERE fault != '' ORDER BY id")
+    return dict(rows.fetchall())
 
 
 def ask(connection: sqlite3.Connection, author: str, verb: str, payload: Mapping[str, Any], at: float) -> int:

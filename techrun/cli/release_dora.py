@@ -1,0 +1,34 @@
+"""`techrun release dora`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from techrun.cli.session import Session, operating
+
+
+@click.command(name="dora")
+@click.option("--shop", default="", help="Only of this shop.")
+@click.option(
+    "--months",
+    type=click.IntRange(1, 60),
+    default=6,
+    show_default=True,
+    help="This month and those before it.",
+)
+@operating
+def command(session: Session, shop: str, months: int) -> None:
+    """Say how often, how fast, how badly a shop is released, and how soon it is mended: by month.
+
+    The four keys of DORA: deployment frequency, lead time, change failure rate, time to restore; from the
+    releases and incidents that techrun knows.
+
+    Example: techrun release dora --shop acme-es --format json
+    """
+    from techrun.app.release_dora import dora_of
+    from techrun.cli.show.release_dora import show_report
+
+    ask = dora_of(session.config, session.server, os.environ.get("TECHRUN_TOKEN", ""))
+    session.tell(ask(shop, months), show_report)
