@@ -42,16 +42,23 @@ def usual(failed: int, runs: int, uneven: float = UNEVEN[0]) -> Rate:
     return Rate(1 / wide, (1 - mean) / mean / wide)
 
 
-def unevenness(hours: Sequence[int]) -> float:
-    """How much the number of failures varies from hour to hour, beyond chance: the squared variation of the rate."""
+def unevenness(hours: Sequence[tuple[int, int]]) -> float:
+    """How much the share varies from hour to hour (failed, of so many), beyond chance: its squared variation."""
     least, most = UNEVEN
-    mean = sum(hours) / len(hours) if hours else 0.0
+    runs = sum(of for _, of in hours)
+    mean = sum(failed for failed, _ in hours) / runs if runs else 0.0
     if len(hours) < 2 or not mean:
         return least
-    spread = sum((each - mean) ** 2 for each in hours) / (len(hours) - 1)
-    return min(most, max(least, (spread - mean) / mean**2))
+    spread = sum((failed - of * mean) ** 2 for failed, of in hours) * len(hours) / (len(hours) - 1)
+    beyond = (spread - runs * mean) / sum((of * mean) ** 2 for _, of in hours)
+    return min(most, max(least, beyond))
 
 
 def found(share: float, fewest: int, runs: int) -> float:
     """How probable at least `fewest` failures are, when this share fails."""
     return float(stats.binom.sf(fewest - 1, runs, share))
+
+
+def findable(fewest: int, runs: int, often: float) -> float:
+    """The share of failing runs of which at least `fewest` are seen so often."""
+    return float(stats.beta.ppf(often, fewest, runs - fewest + 1))

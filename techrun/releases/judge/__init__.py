@@ -3,7 +3,7 @@
 verdict     all rulings together: pass, fail or inconclusive; summing_up says it in a sentence
 evidence    which samples count; moments: which failures are separate ones
 errors      failures against the same hours of earlier days
-budgets     answers that are slower than the absolute budget, and other degraded runs
+degraded    runs that worked, but poorer than promised
 latency     answer times against the same minutes after earlier releases
 sight       what could have been seen
 rules       what each ruling is called; wording: figures in words

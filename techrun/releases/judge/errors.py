@@ -6,16 +6,17 @@ beta-binomial test), corrected by Holm for the number of checks, and must exceed
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from techrun.config.releases import Releases
-from techrun.load.figures import share_text
+from techrun.model import Status
 from techrun.releases.judge.evidence import Evidence
 from techrun.releases.judge.moments import Tally, tally, together
-from techrun.releases.records import Counts, Ruling
+from techrun.releases.judge.wording import share_text
+from techrun.releases.records import Counts, Ruling, Sample
 from techrun.statistics.rates import Rate, unevenness, usual
 from techrun.statistics.resampling import holm
 
@@ -23,7 +24,11 @@ ALPHA = 0.01
 """Chance of any false alarm about failures, in the whole verdict."""
 OUTAGE = 0.10
 """An hour in which so much more failed than in the typical one had an outage: it tells nothing of usual hours."""
+RUNS = 4
+"""Failed runs of an hour, at least, that are an outage."""
 ALL = "all checks"
+RARE = 0.0001
+"""Chance that is not worth a figure."""
 HIDDEN = 1 / 3
 """Share of hidden samples from which nothing can be told."""
 
@@ -49,31 +54,44 @@ class Held:
     subject: str
     now: Tally
     usual: Usual
+    why: str
+    """What fails most often, in words."""
     p: float = 1.0
     """Corrected for how many are looked at."""
 
 
-def rulings(evidence: Evidence, before: Sequence[Counts], releases: Releases) -> tuple[Ruling, ...]:
+def rulings(seen: Evidence, found: Sequence[Held], releases: Releases) -> tuple[Ruling, ...]:
     """What the failed runs say of the release."""
-    floor = releases.judge.errors
-    ruled = tuple(_ruling(each, floor) for each in held(evidence, before) if each.now.runs)
-    total = evidence.hidden + evidence.counted
-    if not evidence.hidden:
+    ruled = tuple(_ruling(each, releases.judge.errors) for each in found if each.now.runs)
+    if not seen.hidden:
         return ruled
-    return (*ruled, _hidden(evidence.hidden, total))
+    return (*ruled, _hidden(seen.hidden, seen.hidden + seen.counted))
 
 
-def held(evidence: Evidence, before: Sequence[Counts]) -> tuple[Held, ...]:
-    """All checks together, where there are several, then each of them."""
+def held(seen: Evidence, before: Sequence[Counts]) -> tuple[Held, ...]:
+    """Each check, and all of them together, where there are several."""
     typical = tuple(without_outages(before))
-    checks = evidence.samples
-    found = [Held(check, tally(samples), _usual([check], typical)) for check, samples in checks.items()]
+    checks = seen.samples
+    found = [
+        Held(check, tally(samples), _usual([check], typical), _why(samples))
+        for check, samples in checks.items()
+    ]
     if len(found) > 1:
-        found.insert(0, Held(ALL, together(checks.values()), _usual(tuple(checks), typical)))
+        everything = [sample for samples in checks.values() for sample in samples]
+        usual = _usual(tuple(checks), typical)
+        found.append(Held(ALL, together(checks.values()), usual, _why(everything)))
     chances = [each.usual.rate.chance(each.now.separate, each.now.runs) for each in found]
-    return tuple(
-        Held(each.subject, each.now, each.usual, p) for each, p in zip(found, holm(chances), strict=True)
+    return tuple(replace(each, p=p) for each, p in zip(found, holm(chances), strict=True))
+
+
+def _why(samples: Iterable[Sample]) -> str:
+    """`payment: HTTP 500`."""
+    told = Counter(
+        f"{each.step}: {each.message}" if each.step else each.message
+        for each in samples
+        if each.status is Status.DOWN and each.message
     )
+    return told.most_common(1)[0][0] if told else ""
 
 
 def without_outages(before: Sequence[Counts]) -> Iterable[Counts]:
@@ -83,16 +101,25 @@ def without_outages(before: Sequence[Counts]) -> Iterable[Counts]:
         if each.runs:
             hours[each.check].append(each.failed / each.runs)
     typical = {check: median(shares) for check, shares in hours.items()}
-    return (each for each in before if each.runs and each.failed / each.runs <= typical[each.check] + OUTAGE)
+    return (
+        each
+        for each in before
+        if each.runs and (each.failed < RUNS or each.failed / each.runs <= typical[each.check] + OUTAGE)
+    )
 
 
 def _usual(checks: Sequence[str], before: Sequence[Counts]) -> Usual:
     found = [each for each in before if each.check in checks]
-    by_hour: defaultdict[float, int] = defaultdict(int)
-    for each in before:
-        by_hour[each.hour] += each.failed
-    failed, runs = sum(each.failed for each in found), sum(each.runs for each in found)
-    return Usual(failed, runs, usual(failed, runs, unevenness(tuple(by_hour.values()))))
+    hours = {each.hour for each in before}
+    by_hour = [_sum(each for each in before if each.hour == hour) for hour in sorted(hours)]
+    failed, runs = _sum(found)
+    return Usual(failed, runs, usual(failed, runs, unevenness(by_hour)))
+
+
+def _sum(counts: Iterable[Counts]) -> tuple[int, int]:
+    """Failed runs, of how many."""
+    counts = list(counts)
+    return sum(each.failed for each in counts), sum(each.runs for each in counts)
 
 
 def broken(each: Held, floor: float) -> bool:
@@ -101,16 +128,25 @@ def broken(each: Held, floor: float) -> bool:
 
 
 def _ruling(each: Held, floor: float) -> Ruling:
-    now, usually = each.now, each.usual
-    separate = f" at {now.moments} separate times" if 1 < now.moments < now.failed else ""
-    at_once = " in a row" if now.moments == 1 < now.failed else ""
-    told = f"{now.failed} of {now.runs} runs failed{separate}{at_once}"
-    if usually.runs:
-        told += f", {share_text(usually.failed, usually.runs)} usually ({usually.failed} of {usually.runs})"
     check = "" if each.subject == ALL else each.subject
     holds = not broken(each, floor)
-    why = f" (chance: {each.p:.1g})" if not holds else ""
-    return Ruling("errors.more", each.subject, holds, told + why, samples=now.runs, check=check)
+    text = _told(each) if holds else f"{_told(each)}; {_chance(each.p)}"
+    return Ruling("errors.more", each.subject, holds, text, samples=each.now.runs, check=check)
+
+
+def _told(each: Held) -> str:
+    """`5 of 30 runs failed at 4 separate times (payment: HTTP 500), usually 0.24 % (1 of 420)`."""
+    now, usually = each.now, each.usual
+    times = f" at {now.moments} separate times" if 1 < now.moments < now.failed else ""
+    in_a_row = " in a row" if now.moments == 1 < now.failed else ""
+    why = f" ({each.why})" if each.why else ""
+    usual = f", usually {share_text(usually.failed, usually.runs)} ({usually.failed} of {usually.runs})"
+    return f"{now.failed} of {now.runs} runs failed{times}{in_a_row}{why}{usual if usually.runs else ''}"
+
+
+def _chance(p: float) -> str:
+    often = f"in {100 * p:.1g} % of releases" if p >= RARE else "almost never"
+    return f"chance alone does that {often}"
 
 
 def _hidden(hidden: int, total: int) -> Ruling:

@@ -57,8 +57,8 @@ def telling(verification: Verification) -> Mapping[str, Sequence[Sample]]:
 
 
 def timed(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Those whose times count: good ones, and no longer warming up."""
-    return tuple(each for each in samples if each.status in GOOD and not each.warm_up)
+    """Those whose times count: good ones, no longer warming up, and not asked for because of a failure."""
+    return tuple(each for each in samples if each.status in GOOD and not each.warm_up and not each.confirms)
 
 
 def _within(sample: Sample, dark: Sequence[Moment]) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 RULES: Mapping[str, str] = {
     "errors.more": "failed runs of a check, or of all together, against the same hours of earlier days",
     "errors.hidden": "runs that the control check's own failures hide",
-    "budget.exceeded": "answers slower than the absolute budget of a check or step",
     "degraded.more": "runs that worked, but poorer than promised",
     "latency.slower": "answer times against the same minutes after earlier accepted releases",
     "latency.changed": "a check that is not what it was at earlier releases: its times are not compared",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from techrun.releases.records import Ruling, Value
 
 
-def summary(value: Value, rulings: Sequence[Ruling], could_see: Sequence[str], baseline: str) -> str:
+def summary(value: Value, rulings: Sequence[Ruling], could_see: str, baseline: str) -> str:
     """The verdict in a sentence or two."""
     if value == "fail":
         return f"The release does not hold: {_told(rulings, holds=False)}."
@@ -15,8 +15,9 @@ def summary(value: Value, rulings: Sequence[Ruling], could_see: Sequence[str], b
         return f"It cannot be told: {_told(rulings, holds=None)}."
     warned = [each for each in rulings if each.warns and each.holds is False]
     but = f", but {_named(warned[0])}{_more(len(warned) - 1)}" if warned else ""
-    seen = f" Could have seen {could_see[0]}." if could_see else ""
-    return f"All limits hold{but}; {baseline}.{seen}"
+    seen = f" Could have seen {could_see}." if could_see else ""
+    against = baseline if baseline.startswith("baseline") else f"held against {baseline}"
+    return f"All limits hold{but}; {against}.{seen}"
 
 
 def _told(rulings: Sequence[Ruling], *, holds: bool | None) -> str:

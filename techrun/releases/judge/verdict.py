@@ -5,24 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from techrun.config.releases import Releases
-from techrun.releases.judge import errors
+from techrun.releases.bake import bake_rulings
+from techrun.releases.figures import figure_rulings
+from techrun.releases.judge import degraded, errors, latency
 from techrun.releases.judge.evidence import evidence
+from techrun.releases.judge.latency import FEWEST, Compared
+from techrun.releases.judge.sight import sight
 from techrun.releases.judge.summing_up import summary
 from techrun.releases.records import Ruling, Value, Verdict, Verification
+from techrun.releases.smoke import smoke_rulings
+
+try:
+    from techrun.releases.identity.rulings import identity_rulings
+except ImportError:  # not there yet
+
+    def identity_rulings(_identity):
+        return ()
 
 
 def judge(verification: Verification, accepted: Sequence[Verification], releases: Releases) -> Verdict:
     """Judge a release; `accepted`: verifications of earlier releases that passed, the newest first."""
     seen = evidence(verification, releases)
-    rulings = ordered((*errors.rulings(seen, verification.before, releases), *_ended(verification)))
+    failing = errors.held(seen, verification.before)
+    times = latency.compared(verification, seen, accepted, releases.judge)
+    rulings = ordered(
+        (
+            *_stages(verification, releases),
+            *errors.rulings(seen, failing, releases),
+            *latency.rulings(times, releases.judge),
+            *degraded.rulings(seen, accepted[: releases.judge.releases]),
+        )
+    )
     value = decided(rulings)
-    kept = min(releases.judge.releases, len(accepted) + (value == "pass"))
-    baseline = f"baseline recorded ({kept} of {releases.judge.releases})"
+    could_see = sight(failing, seen, times, releases)
+    baseline = _baseline(value, times, len(accepted), releases)
     return Verdict(
         value,
-        summary(value, rulings, (), baseline),
+        summary(value, rulings, could_see.headline, baseline),
         rulings,
-        baseline=baseline,
+        could_see.words,
+        baseline,
         evaluated=sum(_decides(each) and each.holds is not None for each in rulings),
     )
 
@@ -40,19 +62,47 @@ def ordered(rulings: Sequence[Ruling]) -> tuple[Ruling, ...]:
     if not any(_decides(each) and each.holds is not None for each in rulings):
         nothing = Ruling("judged.nothing", "the release", None, "there was nothing that could be judged")
         rulings = (*rulings, nothing)
-    rank = {False: 0, None: 1, True: 2}
-    return tuple(sorted(rulings, key=lambda each: (each.warns and 1.5) or rank[each.holds]))
+    return tuple(sorted(rulings, key=_place))
+
+
+def _place(ruling: Ruling) -> int:
+    if ruling.warns:
+        return 2 if ruling.holds is False else 4
+    return {False: 0, None: 1, True: 3}[ruling.holds]
 
 
 def _decides(ruling: Ruling) -> bool:
     return not ruling.warns
 
 
+def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...]:
+    """What each stage decides without any baseline; what was not begun because of a failure is not asked for."""
+    found = (
+        *identity_rulings(verification.identity),
+        *smoke_rulings(verification.smoke),
+        *bake_rulings(verification),
+    )
+    if any(each.holds is False and not each.warns for each in found):
+        return found
+    asked = releases.prometheus.queries if releases.prometheus else ()
+    return (*found, *figure_rulings(verification.figures, asked), *_ended(verification))
+
+
 def _ended(verification: Verification) -> tuple[Ruling, ...]:
     """That it ended before its time."""
     if verification.superseded:
         text = f"{verification.superseded} began meanwhile: what came after that cannot be told apart"
-        return (Ruling("release.superseded", verification.version, None, text, warns=True),)
+        whole = not verification.cut
+        return (Ruling("release.superseded", verification.version, None, text, warns=whole),)
     if verification.cut:
         return (Ruling("release.cut", "the verification", None, f"it was cut short: {verification.cut}"),)
     return ()
+
+
+def _baseline(value: Value, times: Compared, accepted: int, releases: Releases) -> str:
+    """What the release was held against, in words."""
+    wanted = releases.judge.releases
+    if releases.judge.latency != "off" and times.releases < FEWEST:
+        return f"baseline recorded ({min(wanted, accepted + (value == 'pass'))} of {wanted})"
+    held = "the same hours of earlier days"
+    return held if releases.judge.latency == "off" else f"the last {times.releases} accepted releases, {held}"
