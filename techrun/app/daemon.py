@@ -8,7 +8,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +23,9 @@ from techrun.app.heartbeat import heartbeat_of
 from techrun.app.loading import Loaded, load
 from techrun.app.operations import LocalOperations
 from techrun.app.parts import check_channels, fetch_settings, policy_of
+from techrun.app.release_dora import local_dora
 from techrun.app.release_gate import LocalGate
-from techrun.app.reloading import Reloads
+from techrun.app.reloading import Reloads, needs_restart
 from techrun.config.problems import render
 from techrun.engine import PLACES, Engine, EngineSettings
 from techrun.errors import ConfigError
@@ -164,6 +165,7 @@ class Daemon:
             self._loads,
             LocalGate(lambda: self._loaded, book, self.store),
             book,
+            local_dora(lambda: self._loaded, self.store),
         )
         return WebServer(self._wish.listen or f"{settings.host}:{settings.port}", handlers)
 
@@ -248,7 +250,7 @@ class Daemon:
         async def replace() -> None:
             self._engine.replace(loaded.checks, loaded.shops)
 
-        for what in _needs_restart(self._loaded, loaded):
+        for what in needs_restart(self._loaded, loaded):
             log.warning("%s changed: that takes effect at the next start", what)
         self._redactor.add_all(loaded.settings.redactor)
         moved = _channel_urls(loaded) != _channel_urls(self._loaded)
@@ -284,17 +286,3 @@ def _channels(loaded: Loaded, installation: str) -> list[Channel]:
 
 def _channel_urls(loaded: Loaded) -> dict[str, str]:
     return {name: channel.url for name, channel in loaded.settings.channels.items()}
-
-
-def _needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
-    """What a reload cannot change."""
-    facts: dict[str, Callable[[Loaded], object]] = {
-        "`listen`": lambda loaded: (loaded.settings.host, loaded.settings.port),
-        "`store`": lambda loaded: loaded.settings.store,
-        "`location`": lambda loaded: loaded.settings.location,
-        "`fetch`": lambda loaded: loaded.settings.fetch.model_dump(),
-        "`retention`": lambda loaded: loaded.settings.retention.model_dump(),
-        "`witness`": lambda loaded: loaded.settings.witness,
-        "`heartbeat`": lambda loaded: loaded.settings.heartbeat,
-    }
-    return [name for name, fact in facts.items() if fact(old) != fact(new)]

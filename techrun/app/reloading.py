@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+
+from techrun.app.loading import Loaded
 
 SWITCH = 0.0002
 """Seconds after which a reading lets the probe loop go on. With Python's 5 ms a loop of 2,000 checks, which
@@ -44,3 +46,17 @@ def _in_small_bites() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+def needs_restart(old: Loaded, new: Loaded) -> Iterable[str]:
+    """What a reload cannot change."""
+    facts: dict[str, Callable[[Loaded], object]] = {
+        "`listen`": lambda loaded: (loaded.settings.host, loaded.settings.port),
+        "`store`": lambda loaded: loaded.settings.store,
+        "`location`": lambda loaded: loaded.settings.location,
+        "`fetch`": lambda loaded: loaded.settings.fetch.model_dump(),
+        "`retention`": lambda loaded: loaded.settings.retention.model_dump(),
+        "`witness`": lambda loaded: loaded.settings.witness,
+        "`heartbeat`": lambda loaded: loaded.settings.heartbeat,
+    }
+    return [name for name, fact in facts.items() if fact(old) != fact(new)]

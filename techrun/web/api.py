@@ -38,6 +38,7 @@ from techrun.web.bodies import (
     unpacked,
 )
 from techrun.web.call import Call, Table, Work
+from techrun.web.dora_api import Dora, DoraApi
 from techrun.web.gate_api import GateApi
 from techrun.web.load_api import LARGEST_RUN, LoadApi
 from techrun.web.release_api import LARGEST_CLAIM, LARGEST_VERIFICATION, ReleaseApi
@@ -58,6 +59,8 @@ def api_routes(
     loads: StoreLoads | None = None,
     gate: Gate | None = None,
     book: StoreBook | None = None,
+    *,
+    dora: Dora | None = None,
 ) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)
@@ -65,6 +68,7 @@ def api_routes(
     tables += [LoadApi(loads).table()] if loads else []
     tables += [GateApi(gate).table()] if gate else []
     tables += [ReleaseApi(book).table()] if book else []
+    tables += [DoraApi(dora).table()] if dora else []
     routes = [
         Route(
             f"/api/v1/{path}",

@@ -9,12 +9,14 @@ from techrun.releases.dora import Report
 from techrun.web.call import Call, Table
 
 MONTHS = "6"
+Dora = Callable[[str, int], Report]
+"""The report on one shop (empty: all) for so many months."""
 
 
 class DoraApi:
     """Requests about the four keys of DORA. Each runs in a worker thread."""
 
-    def __init__(self, ask: Callable[[str, int], Report]) -> None:
+    def __init__(self, ask: Dora) -> None:
         self._ask = ask
 
     def table(self) -> Table:

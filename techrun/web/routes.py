@@ -27,6 +27,7 @@ from techrun.views import IncidentStanding
 from techrun.web.access import Tokens
 from techrun.web.acknowledge import acknowledge_route
 from techrun.web.api import api_routes
+from techrun.web.dora_api import Dora
 from techrun.web.landing import CONTENT_SECURITY_POLICY, Row, landing_page
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class Handlers:
     """What is asked before a release."""
     book: StoreBook | None = None
     """Where releases and their verifications are kept."""
+    dora: Dora | None = None
+    """How often, how fast and how badly shops are released."""
 
 
 def application(handlers: Handlers, token: str = "") -> Starlette:
@@ -87,7 +90,9 @@ def application(handlers: Handlers, token: str = "") -> Starlette:
 
 
 def _api(operating: Operations, handlers: Handlers) -> list[Route]:
-    return api_routes(operating, handlers.tokens, handlers.loads, handlers.gate, handlers.book)
+    return api_routes(
+        operating, handlers.tokens, handlers.loads, handlers.gate, handlers.book, dora=handlers.dora
+    )
 
 
 class _Pages:

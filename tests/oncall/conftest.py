@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from techrun.alerts.links import SECRET, ack_link
 from techrun.app.loading import load_without_secrets
 from techrun.app.operations import LocalOperations
+from techrun.app.release_dora import local_dora
 from techrun.app.release_gate import LocalGate
 from techrun.cli import cli
 from techrun.errors import TechrunError
@@ -75,6 +76,10 @@ class World:
     @property
     def gate(self) -> LocalGate:
         return LocalGate(lambda: load_without_secrets(self.folder / "techrun.yaml"), self.book, self.store)
+
+    @property
+    def dora(self) -> Any:
+        return local_dora(lambda: load_without_secrets(self.folder / "techrun.yaml"), self.store)
 
     @property
     def url(self) -> str:
@@ -138,6 +143,7 @@ def world(tmp_path, monkeypatch):
             link_secret=made.write(secret, SECRET),
             loads=made.loads,
             gate=made.gate,
+            dora=made.dora,
             book=made.book,
         ),
     )
