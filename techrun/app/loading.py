@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun import config
+from techrun.app.smoke_journeys import smoke_journeys
 from techrun.config.loader import redacted
 from techrun.config.secrets import SecretsIfSet, SecretsUnneeded
 from techrun.config.select import select as select_checks
@@ -52,6 +53,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
             for shop in settings.shops
             for problem in strange_steps(shop, settings.documents)
         ]
+    if settings and not problems:
+        problems += _smoke_problems(settings)
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
     return Loaded(path, environment, settings, checks)
@@ -83,6 +86,27 @@ def _prepare_all(settings: Settings, problems: list[Problem]) -> tuple[Check, ..
             except ConfigError as error:
                 problems += [redacted(problem, settings.redactor) for problem in error.problems]
     return tuple(checks)
+
+
+def _smoke_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the journeys that releases must pass, also those that no check runs."""
+    problems: list[Problem] = []
+    for shop in settings.shops:
+        for index, entry in enumerate(shop.releases.smoke):
+            origin = shop.origin.at(("releases", "smoke", index)) if shop.origin else entry.origin
+            for journey in smoke_journeys(settings, shop, entry, origin):
+                try:
+                    check = prepared(settings, shop, journey.settings)
+                except ConfigError as error:
+                    problems += [redacted(problem, settings.redactor) for problem in error.problems]
+                    continue
+                if entry.orders and not check.places_orders:
+                    what = (
+                        f"the journey {entry.journey} places no order{' until there' if entry.until else ''}"
+                    )
+                    place = origin.place(("orders",))
+                    problems.append(Problem(what, "leave out `orders`", ("orders",), (place,)))
+    return problems
 
 
 def prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Check:

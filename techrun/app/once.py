@@ -15,8 +15,10 @@ from techrun.fetch import Fetcher
 from techrun.journey.plan import place_of
 from techrun.model import Check, Order, Result, Shop
 from techrun.probes import OrderLedger
+from techrun.schedule import SystemClock
 from techrun.store.database import Store
 from techrun.store.orders import Orders
+from techrun.witness import Witness
 
 AT_A_TIME = 20
 """Checks that run side by side."""
@@ -88,17 +90,32 @@ async def _run(
 
 
 @contextlib.asynccontextmanager
-async def opened(loaded: Loaded, *, orders: bool) -> AsyncIterator[tuple[Engine, Fetcher]]:
-    """What runs checks and what asks the network; only where orders may be placed is the store needed."""
+async def opened(
+    loaded: Loaded, *, orders: bool, doubts: bool = False
+) -> AsyncIterator[tuple[Engine, Fetcher]]:
+    """What runs checks and what asks the network; only where orders may be placed is the store needed.
+
+    With `doubts` the witnesses of the configuration are asked before a shop is blamed for no answer.
+    """
     settings = loaded.settings
     fetcher = Fetcher(fetch_settings(settings))
-    with contextlib.ExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(fetcher.close)
         ledger: OrderLedger = NoOrders()
         if orders:
             store = Store(settings.store, exclusive=False)
             stack.callback(store.close)
             ledger = Orders(store)
-        try:
-            yield Engine(loaded.checks, loaded.shops, fetcher, ledger, redactor=settings.redactor), fetcher
-        finally:
-            await fetcher.close()
+        doubt = None
+        if doubts:
+            witness = Witness(settings.witness, fetcher, SystemClock(), _nobody_hears)
+            stack.push_async_callback(witness.close)
+            doubt = witness.doubt
+        yield (
+            Engine(loaded.checks, loaded.shops, fetcher, ledger, redactor=settings.redactor, doubt=doubt),
+            fetcher,
+        )
+
+
+def _nobody_hears(_: str, __: float) -> None:
+    """Of our own network: the runs tell it themselves."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from techrun.app.loading import Loaded, prepared
-from techrun.config.checks import EVERY, LONGEST_DEADLINE
+from techrun.app.smoke_journeys import SmokeJourney, smoke_journeys
 from techrun.config.release_checks import meant
 from techrun.config.releases import Releases, SmokeEntry
 from techrun.config.settings import CheckSettings, ShopSettings
-from techrun.journey.model import Journey
-from techrun.model import Check, CheckId, Confirmation, Status
+from techrun.model import Check, CheckId, Status
+from techrun.probes.journey import Prepared
 from techrun.probes.journey import Spec as JourneySpec
 from techrun.releases.bake import BakePlan
 from techrun.releases.records import FRONT
 from techrun.releases.smoke import SmokeWish
 
 NOBODY: Mapping[str, Status] = {}
+"""Nobody knows how the checks were before the release."""
 
 
 def smoke_wishes(
@@ -34,28 +34,6 @@ def smoke_wishes(
     """
     wishes = [wish for entry in releases.smoke for wish in _wishes(loaded, shop, entry, nodes, standing)]
     return tuple(sorted(wishes, key=lambda wish: wish.orders))
-
-
-def watched_checks(loaded: Loaded, shop: ShopSettings) -> tuple[str, ...]:
-    """The checks of the shop whose state before the release may matter."""
-    return tuple(str(check.id) for check in _checks_of(loaded, shop))
-
-
-def judged_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tuple[Check, ...]:
-    """The checks that decide: those that are named, else those that page, else journeys, else all."""
-    checks, control = _checks_of(loaded, shop), control_checks(loaded, shop, releases)
-    free = [check for check in checks if check not in control]
-    if releases.bake.checks:
-        named = [check for selector in releases.bake.checks for check in meant(selector, checks)]
-        return tuple(dict.fromkeys(named))
-    paging = [check for check in free if check.severity == "page"]
-    return tuple(paging or [check for check in free if check.steps] or free)
-
-
-def control_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tuple[Check, ...]:
-    """The check that no release can change, where one is named."""
-    control = releases.judge.control
-    return tuple(meant(control, _checks_of(loaded, shop))) if control else ()
 
 
 def bake_plan(
@@ -76,8 +54,39 @@ def bake_plan(
     )
 
 
+def judged_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tuple[Check, ...]:
+    """The checks that decide: those that are named, else those that page, else journeys, else all."""
+    checks = _checks_of(loaded, shop)
+    if releases.bake.checks:
+        return _each_once(check for selector in releases.bake.checks for check in meant(selector, checks))
+    control = {check.id for check in control_checks(loaded, shop, releases)}
+    free = tuple(check for check in checks if check.id not in control)
+    paging = tuple(check for check in free if check.severity == "page")
+    return paging or tuple(check for check in free if check.steps) or free
+
+
+def control_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tuple[Check, ...]:
+    """The check that no release can change, where one is named."""
+    control = releases.judge.control
+    return _each_once(meant(control, _checks_of(loaded, shop))) if control else ()
+
+
 def _checks_of(loaded: Loaded, shop: ShopSettings) -> tuple[Check, ...]:
-    return tuple(check for check in loaded.checks if check.id.shop == shop.name)
+    """The checks of the shop that tell something without an order."""
+    return tuple(check for check in loaded.checks if check.id.shop == shop.name and not _only_orders(check))
+
+
+def _only_orders(check: Check) -> bool:
+    """Whether its very first step places an order: a run without orders would look at nothing, and pass."""
+    found = check.prepared
+    return isinstance(found, Prepared) and found.plan.steps[0].places_order
+
+
+def _each_once(checks: Iterable[Check]) -> tuple[Check, ...]:
+    found: dict[CheckId, Check] = {}
+    for check in checks:
+        found.setdefault(check.id, check)
+    return tuple(found.values())
 
 
 def _wishes(
@@ -87,15 +96,15 @@ def _wishes(
     nodes: Sequence[str],
     standing: Mapping[str, Status],
 ) -> Iterator[SmokeWish]:
-    """The runs of one entry; the one order is placed through the front."""
-    for name, settings, watched in _meant(loaded, shop, entry):
-        check = prepared(loaded.settings, shop, settings)
-        states = [standing[each] for each in watched if each in standing]
+    """The runs of one entry; its order is placed through the front, and only there."""
+    for one in _meant(loaded, shop, entry):
+        check = prepared(loaded.settings, shop, one.settings)
+        states = [standing[name] for each in one.same if (name := f"{shop.name}/{each}") in standing]
         before = Status.DOWN if Status.DOWN in states else next(iter(states), None)
-        places = [*(nodes if entry.nodes and _asks_the_shop(settings, shop) else ()), FRONT]
-        for via in places:
+        by_node = entry.nodes and _asks_the_shop(one.settings, shop)
+        for via in (*(nodes if by_node else ()), FRONT):
             yield SmokeWish(
-                name=name,
+                name=one.name,
                 check=check,
                 via=via,
                 orders=entry.orders and via == FRONT and check.places_orders,
@@ -104,66 +113,21 @@ def _wishes(
             )
 
 
-def _meant(
-    loaded: Loaded, shop: ShopSettings, entry: SmokeEntry
-) -> Iterator[tuple[str, CheckSettings, tuple[str, ...]]]:
-    """What one entry runs: its name, its settings, and the checks that tell how it was before."""
-    if entry.check is not None:
-        for check in meant(entry.check, shop.checks):
-            yield check.name, check, (str(check.id),)
-        return
-    journey = entry.journey or ""
-    checks = [check for check in shop.checks if _runs(check, journey)]
-    families = list(_by_values(checks)) or [(_unwatched(loaded, shop, journey),)]
-    spec = JourneySpec(journey=journey, until=entry.until)
-    spec.written_at(entry.origin)
-    for family in families:
-        first = family[0]
-        name = journey if len(families) == 1 else f"{journey} ({first.name})"
-        number = CheckId(shop.name, journey if len(families) == 1 else first.name)
-        deadline = max(check.deadline for check in family)
-        settings = replace(first, id=number, spec=spec, deadline=deadline)
-        yield name, settings, tuple(str(check.id) for check in family)
-
-
-def _runs(check: CheckSettings, journey: str) -> bool:
-    return isinstance(check.spec, JourneySpec) and check.spec.journey == journey
-
-
-def _by_values(checks: Sequence[CheckSettings]) -> Iterator[tuple[CheckSettings, ...]]:
-    """The checks of one journey, together where they run it with the same values: `for_each` has several."""
-    left = list(checks)
-    while left:
-        family = tuple(check for check in left if check.constants == left[0].constants)
-        left = [check for check in left if check not in family]
-        yield family
-
-
-def _unwatched(loaded: Loaded, shop: ShopSettings, journey: str) -> CheckSettings:
-    """The settings of a journey that no check of the shop runs."""
-    document = loaded.settings.documents[journey]
-    said = isinstance(document, Journey) and "deadline" in document.model_fields_set
-    return CheckSettings(
-        id=CheckId(shop.name, journey),
-        kind="journey",
-        spec=JourneySpec(journey=journey),
-        every=EVERY,
-        deadline=document.deadline if isinstance(document, Journey) and said else LONGEST_DEADLINE,
-        severity="page",
-        confirmation=Confirmation(),
-        client=shop.shop.client,
-        constants=shop.constants,
-    )
+def _meant(loaded: Loaded, shop: ShopSettings, entry: SmokeEntry) -> Iterator[SmokeJourney]:
+    """What one entry runs."""
+    yield from smoke_journeys(loaded.settings, shop, entry)
+    for check in meant(entry.check, shop.checks) if entry.check is not None else ():
+        yield SmokeJourney(check.name, check, (check.name,))
 
 
 def _asks_the_shop(check: CheckSettings, shop: ShopSettings) -> bool:
     """Whether the check goes to the shop's own address: only then a node can answer it."""
     if isinstance(check.spec, JourneySpec):
         return True
-    if check.kind == "dns":
-        return False
     written = str(getattr(check.spec, check.kind, ""))
-    host = urlsplit(shop.shop.url).hostname
+    if check.kind == "dns" or not written:
+        return False
     if written.startswith(("/", "${shop.url}")):
         return True
-    return urlsplit(written if "//" in written else f"//{written}").hostname == host
+    address = written if "//" in written else f"//{written}"
+    return urlsplit(address).hostname == urlsplit(shop.shop.url).hostname

@@ -53,8 +53,9 @@ class Sighting:
     """What the answer says of who gave it (`server`, `x-served-by` and the like), for people."""
 
 
-NodeState = Literal["new", "old", "wrong-commit", "mixed", "unreadable", "unreachable", "not-seen"]
-"""`mixed`: old and new answers in turns until the end. `not-seen`: nothing was asked of it (a hidden origin)."""
+NodeState = Literal["new", "old", "wrong-commit", "mixed", "drained", "unreadable", "unreachable", "not-seen"]
+"""`mixed`: old and new answers in turns until the end. `drained`: it was old and left in time. `not-seen`: nothing
+was asked of it (a hidden origin), or too little until now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class NodeFinding:
     new_since: float | None = None
     """Since when it gave no other answer than the new one."""
     edge: str = ""
+    cached: bool = False
+    """What it said of the old version came from a cache that keeps it, not from a node."""
+    reason: Reason | None = None
+    """Of its last answer, where nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +106,13 @@ class SmokeResult:
     message: str = ""
     duration: float = 0.0
     steps: int = 0
-    """Steps that it ran."""
     orders: tuple[str, ...] = ()
     """What became of the test orders (`order_id=1000042 cancelled`)."""
     before: Status | None = None
     """How the same check was before the release; None where nobody knows or asks."""
+    no_worse: bool = False
     excused: bool = False
-    """It is down, as it was before the release, and may be."""
+    """It is down as it was before the release, and may be (`no_worse`)."""
     attempts: int = 1
     """How often it was run: a failure is asked again before it counts."""
     earlier: str = ""

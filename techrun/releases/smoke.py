@@ -11,6 +11,7 @@ from itertools import groupby
 from techrun.engine import Engine
 from techrun.model import Check, Outcome, Reason, Result, Status
 from techrun.releases.records import FRONT, Ruling, SmokeResult
+from techrun.standing import storable
 
 AGAIN: tuple[float, ...] = (5.0, 10.0)
 """Seconds from the beginning of a failed run until it is asked again: a hiccup is no bad release."""
@@ -90,20 +91,23 @@ def _asks_again(outcome: Outcome) -> bool:
 
 
 def _result(wish: SmokeWish, result: Result) -> SmokeResult:
-    outcome = result.outcome
-    down_before = wish.no_worse and wish.before is Status.DOWN
+    outcome, steps = result.outcome, sum(not step.skipped for step in result.outcome.steps)
+    status, message = outcome.status, outcome.message
+    if status is Status.UP and wish.check.steps and not steps:
+        status, message = Status.UNKNOWN, f"it ran no step: {outcome.not_run or 'each has a `when`'}"
     return SmokeResult(
         name=wish.name,
         via=wish.via,
-        status=outcome.status,
+        status=status,
         reason=outcome.reason,
         step=outcome.step,
-        message=outcome.message,
+        message=storable(message),
         duration=result.duration,
-        steps=sum(not step.skipped for step in outcome.steps),
+        steps=steps,
         orders=tuple(f"{order.reference or order.step} {order.state}" for order in outcome.orders),
         before=wish.before,
-        excused=outcome.status is Status.DOWN and down_before,
+        no_worse=wish.no_worse,
+        excused=status is Status.DOWN and wish.no_worse and wish.before is Status.DOWN,
     )
 
 
@@ -121,7 +125,8 @@ def _not_passed(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
         if _good(one):
             continue
         subject = f"{one.name} {_where(one.via)}"
-        holds = False if one.status is Status.DOWN else None
+        unknown_before = one.no_worse and one.before is None
+        holds = False if one.status is Status.DOWN and not unknown_before else None
         yield Ruling("smoke.failed", subject, holds, _told_of(one), samples=one.attempts, step=one.step)
 
 
@@ -133,8 +138,13 @@ def _told_of(one: SmokeResult) -> str:
     if one.status is Status.UNKNOWN:
         return f"could not be told: {why}"
     times = f", {one.attempts} times" if one.attempts > 1 else ""
-    before = f" ({one.before} before the release)" if one.before is not None else ""
-    return f"failed{times}{before}: {why}"
+    return f"failed{times}{_before(one)}: {why}"
+
+
+def _before(one: SmokeResult) -> str:
+    if one.before is not None:
+        return f" ({one.before} before the release)"
+    return " (and nobody knows how it was before the release)" if one.no_worse else ""
 
 
 def _passed(results: Sequence[SmokeResult]) -> Iterator[Ruling]:

@@ -141,7 +141,7 @@ def sample_of(result: Result, live: float) -> Sample:
         offset=result.started - live,
         status=outcome.status,
         duration=result.duration,
-        steps={step.name: step.duration for step in outcome.steps if _passed(step)},
+        steps={step.name: step.duration for step in outcome.steps if result.check.steps and _passed(step)},
         reason=outcome.reason,
         step=outcome.step,
         message=storable(outcome.message),

@@ -12,6 +12,8 @@ FASTER = 10.0
 """So many times as often as usual a check runs that is not judged, but not more often than the judged ones."""
 AT_LEAST = 2
 """Runs that each check makes."""
+AT_MOST = 10.0
+"""Runs a second of all checks that are not judged: a shop with hundreds of them must bear the bake, too."""
 LONGER = 0.5
 """Share of its time by which a bake goes on where runs are missing, since they were slow or told nothing."""
 
@@ -47,7 +49,8 @@ class BakePlan:
         """Seconds from one planned run to the next."""
         if check.id in self.close:
             return self.every
-        return min(max(self.every, check.every / FASTER), self.seconds / AT_LEAST)
+        crowd = (len(self.checks) - len(self.close)) / AT_MOST
+        return min(max(self.every, check.every / FASTER, crowd), self.seconds / AT_LEAST)
 
     def first(self, check: Check, begins: float) -> float:
         """When its first run is planned: warm-up runs come before the time that counts."""

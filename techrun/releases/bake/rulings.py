@@ -62,7 +62,9 @@ def _sure(samples: list[Sample], sure: Sample) -> str:
     for one in samples[: samples.index(sure) + 1]:
         failed = failed + 1 if one.status is Status.DOWN else failed if one.status in SILENT else 0
     where = f"{sure.step}: " if sure.step else ""
-    return f"is down, {failed} runs in a row failed: {where}{sure.message}"
+    recovered = any(one.decision == "recovered.confirmed" for one in samples)
+    is_down = "was down for a while" if recovered else "is down"
+    return f"{is_down}, {failed} runs in a row failed: {where}{sure.message}"
 
 
 def _why_not(before: Status | None) -> str:
