@@ -175,11 +175,11 @@ def test_settings_in_the_page_are_taken(text, tmp_path):
     (tmp_path / "techrun.yaml").write_text(head + text)
     settings = load_without_secrets(tmp_path).settings
     (shop,) = settings.shops
-    assert shop.releases.webhooks or shop.releases.prometheus or settings.grafana
+    assert shop.releases.webhooks or settings.grafana
 
 
 def test_all_settings_of_the_page_are_tried():
-    assert len(SETTINGS) == 3
+    assert len(SETTINGS) == 2
 
 
 def typed():
