@@ -12,6 +12,7 @@ NODES: Mapping[NodeState, Said] = {
     "old": Said("old version", "✗", "bad"),
     "wrong-commit": Said("wrong commit", "✗", "bad"),
     "mixed": Said("old and new in turns", "✗", "bad"),
+    "drained": Said("left with the old version", "✓", "good"),
     "unreadable": Said("says nothing readable", "?", "unsure"),
     "unreachable": Said("unreachable", "?", "unsure"),
     "not-seen": Said("not seen", "?", "unsure"),
