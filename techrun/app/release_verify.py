@@ -103,7 +103,7 @@ def verify(loaded: Loaded, shop: ShopSettings, wish: VerifyWish, around: Around)
 
 async def _verified(course: Course, blank: Verification, around: Around) -> Finished:
     orders = any(entry.orders for entry in course.releases.smoke)
-    async with opened(course.loaded, orders=orders) as (engine, fetcher):
+    async with opened(course.loaded, orders=orders, doubts=True) as (engine, fetcher):
         async with course.watch:
             judged, fault = await _judged(Stages(course, engine, fetcher, blank))
         if course.watch.lost is not None:
