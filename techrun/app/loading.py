@@ -24,6 +24,7 @@ from techrun.load.judge.steps import strange_steps
 from techrun.model import Check, Shop
 from techrun.probes import Scope, Stepped, kinds
 from techrun.probes.journey import Spec as JourneySpec
+from techrun.releases.identity.reading import reading_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
         problems += [
             redacted(problem, settings.redactor)
             for shop in settings.shops
-            for problem in strange_steps(shop, settings.documents)
+            for problem in (
+                *strange_steps(shop, settings.documents),
+                *reading_problems(shop.releases),
+            )
         ]
     if settings and not problems:
         problems += _smoke_problems(settings)

@@ -20,13 +20,8 @@ from techrun.handling import Release
 from techrun.model import Status
 from techrun.releases import figures
 from techrun.releases.bake import BakePlan, bake
-
-try:
-    from techrun.releases.identity.looking import identify
-    from techrun.releases.identity.nodes import nodes_of
-    from techrun.releases.identity.rulings import identity_rulings
-except ModuleNotFoundError:
-    identify = None
+from techrun.releases.identity.looking import identify
+from techrun.releases.identity.rulings import identity_rulings
 from techrun.releases.keeping import Book
 from techrun.releases.records import (
     FRONT,
@@ -123,13 +118,16 @@ class Stages:
 
     async def _identity(self) -> Sequence[Ruling]:
         course, release = self._course, self._course.release
-        if identify is None:
-            return ()
         expected = Expectation(release.version, release.commit, release.told)
         self._tells.begins("identity", f"does every node run {release.version}?")
-        nodes = course.nodes or await nodes_of(self._fetcher, course.shop.shop.url)
         work = identify(
-            self._fetcher, course.shop.shop.url, nodes, expected, course.releases, self._tells.identity
+            self._fetcher,
+            course.shop.shop.url,
+            course.nodes,
+            expected,
+            course.releases,
+            self._tells.identity,
+            user_agent=course.loaded.settings.user_agent,
         )
         found = await self._within(work)
         if found is None:
