@@ -6,8 +6,10 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from techrun.app.interrupts import Interrupts
 from techrun.app.loading import Loaded
@@ -19,11 +21,15 @@ from techrun.config.settings import ShopSettings
 from techrun.errors import TechrunError, UsageError
 from techrun.fetch import Fetcher
 from techrun.handling import Release
+from techrun.redact import Redactor
 from techrun.releases.acting import Reactions, act
 from techrun.releases.keeping import Book
 from techrun.releases.records import Action, Verdict, Verification
 
 log = logging.getLogger(__name__)
+
+UNTOLD: Mapping[str, Any] = {"webhooks": True, "prometheus": {"token": True}}
+"""Settings of releases that no record keeps: who hears of them, and tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +138,20 @@ def _blank(
         location=loaded.settings.location,
         by=wish.by,
         wanted=releases.bake.samples,
-        settings=releases.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        settings=_without_secrets(
+            releases.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=UNTOLD),
+            loaded.settings.redactor,
+        ),
     )
+
+
+def _without_secrets(value: Any, redact: Redactor) -> Any:
+    """The same, as a book may keep it that many read."""
+    if isinstance(value, dict):
+        return {key: _without_secrets(each, redact) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each, redact) for each in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 async def _judged(stages: Stages) -> tuple[Verification, Exception | None]:
