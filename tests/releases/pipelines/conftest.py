@@ -15,6 +15,7 @@ import pytest
 
 from techrun.demo.server import DemoShop
 
+SECRET = "nobody-else-may-see-this-token"
 TOKEN = "pipeline-token-of-24-characters"
 SHOP = """
 version: 1
@@ -27,6 +28,7 @@ checks:
 releases:
   version: {{url: /release.json, json: $.version}}
   identity: {{within: 10s, drain: 0s, in_a_row: 2, front: 2, every: 100ms}}
+  webhooks: [{{url: "http://127.0.0.1:1/{secret}", token: {secret}, on: inconclusive}}]
   smoke: [{{check: search, nodes: false}}]
   bake: {{settle: 1s, warm_up: 1, for: 3s, every: 500ms, samples: 4}}
 """
@@ -94,7 +96,7 @@ def watcher(demo, tmp_path_factory):
     """Address of a running techrun that watches the shop."""
     folder, port = tmp_path_factory.mktemp("watcher"), free_port()
     head = DAEMON.format(port=port, store=folder / "store.db", token=TOKEN)
-    (folder / "techrun.yaml").write_text(SHOP.format(url=demo.url) + head)
+    (folder / "techrun.yaml").write_text(SHOP.format(url=demo.url, secret=SECRET) + head)
     url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "techrun", "run", "-c", str(folder)]
@@ -129,7 +131,7 @@ def job(demo, watcher, tmp_path):
     made.write("../bin/techrun", f'#!/bin/sh\nexec {sys.executable} -m techrun "$@"\n')
     made.write("../bin/pip", '#!/bin/sh\necho "$@" >> "$PIP_LOG"\n')
     made.write("deploy.sh", DEPLOY)
-    made.write("ops/techrun/techrun.yaml", SHOP.format(url=demo.url))
+    made.write("ops/techrun/techrun.yaml", SHOP.format(url=demo.url, secret=SECRET))
     (made.folder / "public").mkdir()
     system = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     made.environment = {

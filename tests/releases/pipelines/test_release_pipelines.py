@@ -36,6 +36,7 @@ SCRIPT = block("sh", "# release.sh")
 def story(job, version):
     done = job.run(f"techrun release show {version} --shop acme-es --format json")
     assert done.returncode == 0, done.stderr
+    assert "nobody-else-may-see" not in done.stdout
     return json.loads(done.stdout)
 
 
