@@ -18,6 +18,9 @@ NEW = 3600.0
 """Seconds after it was live, or after its verification, for which a release is new: what breaks may be its fault."""
 ANNOTATED = 30 * 86400.0
 """An incident of which a person says that a release did it is the last one's, if that began so long before at most."""
+ROLLED_BACK = "rolled back"
+BY_VERDICT = "verdict fail"
+"""Why a release counts as failed that nothing else is known against."""
 _LEAD = (
     "lead time: from the newest commit (release begin --committed) until a release was live on every node, else"
     " until it ended, else until it began; only where the time of the commit is known"
@@ -50,6 +53,15 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A release that failed, and why it counts as one that did, in words."""
+
+    release: int
+    version: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """The four keys of one shop in one month, or in all months together."""
 
@@ -67,8 +79,7 @@ class Keys:
     failed: int
     failure_share: float | None
     """None without releases."""
-    failures: tuple[str, ...]
-    """Each failed release, and why it counts as one."""
+    failures: tuple[Failure, ...]
     restore_median: float | None
     restored: int
     """Incidents of releases that are over."""
@@ -164,7 +175,7 @@ class _Ours:
         hurt = [one for one, _ in self.blamed if one.shop == self.shop and since <= one.since < until]
         leads = [lead for lead in map(_lead, begun) if lead is not None]
         over = [one.closed - one.since for one in hurt if one.closed is not None]
-        failures = [f"{one.version} ({why})" for one in begun if (why := self._why_failed(one))]
+        failures = [Failure(one.id, one.version, why) for one in begun if (why := self._why_failed(one))]
         lasted = max(0.0, min(until, self.now) - since)
         return Keys(
             shop=self.shop,
@@ -183,12 +194,12 @@ class _Ours:
             still_open=len(hurt) - len(over),
         )
 
-    def _why_failed(self, one: Release) -> str:
+    def _why_failed(self, one: Release) -> tuple[str, ...]:
         """Why a release counts as failed, in words; empty: it does not."""
-        found = ["verdict fail"] if one.verdict == "fail" else []
-        found += ["rolled back"] if one.rolled_back else []
+        found = [BY_VERDICT] if one.verdict == "fail" else []
+        found += [ROLLED_BACK] if one.rolled_back else []
         found += [f"incident #{outage.number}" for outage, release in self.blamed if release.id == one.id]
-        return ", ".join(found)
+        return tuple(found)
 
 
 def _lead(one: Release) -> float | None:

@@ -23,7 +23,7 @@ def show_report(report: Report, console: Console) -> None:
     console.print(table)
     for keys in report.together:
         for failure in keys.failures:
-            console.print(Text(f"failed: {keys.shop} {failure}"))
+            console.print(Text(f"failed: {keys.shop} {failure.version} ({', '.join(failure.why)})"))
         if keys.still_open:
             console.print(
                 Text(f"{keys.shop}: {keys.still_open} incident(s) of releases are still open", "yellow")
