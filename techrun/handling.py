@@ -5,13 +5,17 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 WindowKind = Literal["silence", "maintenance", "grace"]
 AFTERMATH = 120.0
 """Seconds for which a shop may suffer from a load that is over: queues drain, and checks run once a minute."""
+BAKE = 900.0
+"""Seconds after which a release that nobody verifies is taken to have proved itself."""
+LONGEST_BAKE = 4 * 3600.0
+"""Seconds after which it is, however late it was verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,28 @@ class Release:
     """When that ended."""
     live: float | None = None
     """When it was first seen on every node."""
+
+    def bakes(self, moment: float) -> bool:
+        """Whether it had yet to prove itself then: it was new, not verified and not rolled back."""
+        coming = self.begun if self.live is None else max(self.begun, self.live)
+        over = coming + BAKE if self.verified is None else min(self.verified, coming + LONGEST_BAKE)
+        if self.rolled_back and self.ended is not None:
+            over = min(over, self.ended)
+        return self.begun <= moment < over
+
+
+def suspects(releases: Iterable[Release], since: float) -> tuple[Release, ...]:
+    """The releases of one shop that may have caused what began then, newest first.
+
+    That is the last one before it; and if that had yet to prove itself, earlier ones that had to as well: which of
+    them it was cannot be told.
+    """
+    before = sorted(
+        (one for one in releases if one.begun <= since), key=lambda one: (one.begun, one.id), reverse=True
+    )
+    if not before or not before[0].bakes(since):
+        return tuple(before[:1])
+    return (before[0], *(one for one in before[1:] if one.bakes(since)))
 
 
 @dataclass(frozen=True, slots=True)

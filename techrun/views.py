@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from techrun.handling import Acknowledgement, Annotation, LoadTest, Window
+from techrun.handling import Acknowledgement, Annotation, LoadTest, Release, Window
 from techrun.impact import Cost
 from techrun.model import Reason, Severity, Status
 from techrun.standing import Delivery, Event, Hold, IncidentKind, OwnNetwork
@@ -169,6 +169,8 @@ class Story:
     """From its beginning to its end, or until now; None where the shop has no baseline."""
     load_tests: tuple[LoadTest, ...] = ()
     """Under way at any time of it, or right before."""
+    releases: tuple[Release, ...] = ()
+    """What may have caused it, newest first: the shop's last release, and others that were new as well."""
 
 
 @dataclass(frozen=True, slots=True)

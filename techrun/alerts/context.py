@@ -23,6 +23,8 @@ class Context:
     own_network: OwnNetwork = "unknown"
     release: Release | None = None
     """The shop's last release before the incident began."""
+    overlapping: tuple[Release, ...] = ()
+    """Releases before that one which had yet to prove themselves too: which of them it was cannot be told."""
     load_tests: tuple[LoadTest, ...] = ()
     """Those that the shop was under while the incident lasted, or right before it."""
     per_hour: Cost | None = None

@@ -15,6 +15,7 @@ from techrun.alerts.wording import (
     load_test_text,
     money_text,
     one_line,
+    release_text,
     time_text,
 )
 from techrun.impact import Cost
@@ -23,7 +24,8 @@ from techrun.standing import LEAKS_ALLOWED, Event, Hold, Incident, IncidentKind,
 
 NAMES, PARTS = 6, 8
 """So many checks, and incidents of a storm, are named; of the others it is said how many there are."""
-LOADS = 2
+LOADS, RELEASES = 2, 3
+"""So many load tests and releases are told."""
 FRESH = 86_400.0
 """A release so many seconds before, or less, is what changed."""
 GATHERING = "held.group_wait"
@@ -208,10 +210,10 @@ class Sentences:
         before = self._incident.since - release.begun
         if before > FRESH:
             return f"no release for {about_text(before)} (last: {release.version})"
-        commit = f" ({release.commit[:12]})" if release.commit else ""
-        author = f" by {release.author}," if release.author else ""
-        when = f"{about_text(before)} before" if before >= 0 else f"{about_text(-before)} after it began"
-        return f"release {release.version}{commit}{author} {when}"
+        named = [release_text(one, self._incident.since) for one in (release, *self._context.overlapping)]
+        if len(named) == 1:
+            return named[0]
+        return f"{'; or '.join(named[:RELEASES])}: which of them it was cannot be told"
 
     def _load_test(self) -> str:
         """What loads the shop; then what did, the newest first."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from techrun.handling import LoadTest
+from techrun.handling import LoadTest, Release
 from techrun.language.durations import show
 from techrun.zones import zone_of
 
@@ -62,6 +62,17 @@ def load_test_text(test: LoadTest, now: float, zone: str, url: str = "") -> str:
     elsewhere = "" if urlsplit(test.host).netloc == urlsplit(url).netloc else f"at {test.host}"
     what = (test.scenario, test.release, elsewhere, f"since {began}" if runs else f"{began} to {until}")
     return f"{'running' if runs else 'over'}: {', '.join(filter(None, what))}"
+
+
+def release_text(release: Release, since: float) -> str:
+    """`release v812 (a1b9f3e) by dee, 7 min before, verified: fail`."""
+    before = since - release.begun
+    commit = f" ({release.commit[:12]})" if release.commit else ""
+    author = f" by {release.author}," if release.author else ""
+    when = f"{about_text(before)} before" if before >= 0 else f"{about_text(-before)} after it began"
+    verdict = f", verified: {release.verdict}" if release.verdict else ""
+    back = ", rolled back" if release.rolled_back else ""
+    return f"release {release.version}{commit}{author} {when}{verdict}{back}"
 
 
 def listed(words: Sequence[str], most: int) -> str:

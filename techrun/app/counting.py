@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prometheus_client import Metric
 
 from techrun.alerts.impact import at_risk, loses_orders, lost
+from techrun.handling import Release
 from techrun.model import Check, Shop
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.prometheus import (
@@ -17,12 +18,14 @@ from techrun.sinks.prometheus import (
     load_families,
     load_tests_family,
     outbox_families,
+    release_families,
     revenue_families,
 )
 from techrun.standing import Incident
 from techrun.store.database import Store
 from techrun.store.loads import last_loads, load_tests
 from techrun.store.orders import Orders
+from techrun.store.releases import latest_releases
 
 LOADS_SHOWN = 90 * 86400.0
 """Seconds for which the last load run of a scenario stays in the metrics."""
@@ -68,6 +71,18 @@ class Counting:
                 shops[test.shop] += 1
         yield from load_families((run, steps) for run, steps in runs if run.shop in shops)
         yield load_tests_family(shops)
+
+    def releases(self) -> Iterator[Metric]:
+        """The release that each shop runs, and what was found of it."""
+        with self._store.read() as connection:
+            found = latest_releases(connection)
+        shops = [shop.name for shop in self._shops()]
+        yield from release_families(_running(found[shop]) for shop in shops if shop in found)
+
+
+def _running(newest: Sequence[Release]) -> Release:
+    """The release that a shop runs: one that was rolled back is gone."""
+    return next((one for one in newest if not one.rolled_back), newest[0])
 
 
 def revenue_of(shops: Iterable[Shop], open_now: Iterable[Incident], now: float) -> list[Revenue]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from techrun.alerts.impact import loses_orders, lost
 from techrun.app.loading import Loaded
-from techrun.handling import AFTERMATH
+from techrun.handling import AFTERMATH, Release, suspects
 from techrun.impact import Cost
 from techrun.model import Check, Shop
 from techrun.oncall import Chosen, UnknownError
@@ -17,6 +17,7 @@ from techrun.store.history import PastRun, last_runs, runs_of, uptime
 from techrun.store.loads import load_tests
 from techrun.store.orders import leaked_orders
 from techrun.store.outbox import backlog
+from techrun.store.releases import releases_before
 from techrun.store.state import decisions_of, holds_of, incidents_by_number, load_states, open_incidents
 from techrun.store.story import last_attempt, messages_of, taken_on
 from techrun.views import (
@@ -31,7 +32,8 @@ from techrun.views import (
     Story,
 )
 
-WEEK = 7 * 86400.0
+DAY = 86400.0
+WEEK = 7 * DAY
 
 
 def standing(
@@ -175,7 +177,14 @@ def story(connection: sqlite3.Connection, number: int, shops: Sequence[Shop], no
                 incident.shops, incident.since, now if incident.closed is None else incident.closed
             )
         ),
+        releases=_suspects(connection, incident),
     )
+
+
+def _suspects(connection: sqlite3.Connection, incident: Incident) -> tuple[Release, ...]:
+    """The releases that may have caused it; one that is a day older is no news."""
+    found = suspects(releases_before(connection, incident.shop, incident.since), incident.since)
+    return tuple(one for one in found if incident.since - one.begun <= DAY)
 
 
 def _decision(decided: Decided) -> NamedDecision:

@@ -190,14 +190,13 @@ class Keeper:
 
     # --- what is not down and still wrong
 
-    def look_at_quiet(self, now: float, releases: Mapping[str, Release], pending: Pending) -> None:
+    def look_at_quiet(self, now: float, releases: Mapping[str, Sequence[Release]], pending: Pending) -> None:
         """Open incidents of checks that give no verdict, or work poorly, for too long."""
         blocked = blocked_shops(self._quiet, self.states)
         for identity in sorted(self._quiet & self.checks.keys(), key=str):
             check, state, shop = self.checks[identity], self.states[identity], self.shop(identity.shop)
-            around = Quiet(
-                now, self._found.get(identity, ""), releases.get(identity.shop), identity.shop in blocked
-            )
+            release = next(iter(releases.get(identity.shop, ())), None)
+            around = Quiet(now, self._found.get(identity, ""), release, identity.shop in blocked)
             found = quiet_rule(state, check, shop, self.policy, around)
             if found is not None:
                 self._open_quiet(check, quiet_member(state, check, now, found), found, pending)

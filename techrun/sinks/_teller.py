@@ -13,7 +13,7 @@ from techrun.alerts.message import compose
 from techrun.alerts.policy import Voice
 from techrun.alerts.routing import Case, Owed, Verdict, owed, recipients
 from techrun.alerts.windows import grace_of, occurrences
-from techrun.handling import Window
+from techrun.handling import Window, suspects
 from techrun.model import Status
 from techrun.sinks._around import Around
 from techrun.sinks._holding import PUT_OFF, Holding
@@ -140,7 +140,7 @@ class Teller:
             replace(
                 grace_of(release, policy.deploy_grace), source=f"release {release.shop} {release.version}"
             )
-            for release in around.desk.releases.values()
+            for release, *_ in around.desk.releases.values()
             if release.begun <= now < release.begun + policy.deploy_grace
         ]
         for planned in policy.calendar:
@@ -185,13 +185,14 @@ class Teller:
         earns = shop.impact if shop and costs else None
         zone = shop.timezone if shop else "UTC"
         until = incident.closed if incident.closed is not None else around.now
-        release = around.desk.releases.get(incident.shop)
+        changed = suspects(around.desk.releases.get(incident.shop, ()), incident.since)
         return Context(
             shop=shop,
             check=keeper.checks.get(incident.lead.check) if incident.lead else None,
             up=self._up(incident.shop),
             own_network=around.own_network,
-            release=release if release is not None and release.begun <= incident.since else None,
+            release=changed[0] if changed else None,
+            overlapping=changed[1:],
             load_tests=tuple(
                 test
                 for test in around.desk.load_tests

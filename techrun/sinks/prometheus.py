@@ -29,6 +29,7 @@ from techrun.sinks._prometheus_own import (
     revenue_families,
     store_family,
 )
+from techrun.sinks._prometheus_releases import release_families
 from techrun.sinks._prometheus_text import CONTENT_TYPE, Bounds, Family
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "load_families",
     "load_tests_family",
     "outbox_families",
+    "release_families",
     "revenue_families",
     "store_family",
 ]

@@ -45,8 +45,8 @@ class Desk:
     ended, while the calendar still has them in force."""
     acknowledged: Mapping[int, Acknowledgement]
     """The latest one of each open incident."""
-    releases: Mapping[str, Release]
-    """The latest one of each shop."""
+    releases: Mapping[str, tuple[Release, ...]]
+    """The latest ones of each shop, newest first."""
     requests: tuple[Request, ...]
     """Those that wait for an answer."""
     load_tests: tuple[LoadTest, ...] = ()

@@ -9,6 +9,9 @@ from typing import Any
 
 from techrun.handling import Release
 
+LATEST = 5
+"""Releases of a shop that may concern an incident: those before them have long been judged."""
+
 _RELEASE = 'id, shop, version, begun, "commit", author, link, ended, committed, told, rolled_back, verdict, verified, live'
 _LATEST = f"""
 WITH RECURSIVE shops (shop) AS (
@@ -18,10 +21,10 @@ WITH RECURSIVE shops (shop) AS (
     WHERE shops.shop IS NOT NULL
 )
 SELECT {_RELEASE} FROM releases WHERE id IN (
-    SELECT (
-        SELECT id FROM releases WHERE releases.shop = shops.shop ORDER BY begun DESC, id DESC LIMIT 1
-    ) FROM shops
-)
+    SELECT one.id FROM shops CROSS JOIN releases AS one ON one.id IN (
+        SELECT id FROM releases AS newest WHERE newest.shop = shops.shop ORDER BY begun DESC, id DESC LIMIT :each
+    )
+) ORDER BY begun DESC, id DESC
 """  # noqa: S608  constants of this file
 """From shop to shop along the index: years of releases cost no more than a day's."""
 
@@ -91,9 +94,21 @@ def release_of(connection: sqlite3.Connection, number: int) -> Release | None:
     return None if row is None else _release(row)
 
 
-def latest_releases(connection: sqlite3.Connection) -> dict[str, Release]:
-    """The newest release of each shop."""
-    return {row[1]: _release(row) for row in connection.execute(_LATEST)}
+def latest_releases(connection: sqlite3.Connection, each: int = LATEST) -> dict[str, tuple[Release, ...]]:
+    """The newest releases of each shop, newest first."""
+    found: dict[str, tuple[Release, ...]] = {}
+    for row in connection.execute(_LATEST, {"each": each}):
+        found[row[1]] = (*found.get(row[1], ()), _release(row))
+    return found
+
+
+def releases_before(connection: sqlite3.Connection, shop: str, moment: float) -> list[Release]:
+    """The shop's last releases that began until then, newest first."""
+    rows = connection.execute(
+        f"SELECT {_RELEASE} FROM releases WHERE shop = ? AND begun <= ? ORDER BY begun DESC, id DESC LIMIT ?",  # noqa: S608  constants of this file
+        (shop, moment, LATEST),
+    )
+    return [_release(row) for row in rows]
 
 
 def _release(row: Sequence[Any]) -> Release:

@@ -293,7 +293,7 @@ class TestReleases:
             "https://ci/1",
         ]
         assert "acme-es v812: began" in techrun("release", "begin", *words).out
-        release = desk(world).releases["acme-es"]
+        release = desk(world).releases["acme-es"][0]
         assert (release.version, release.commit, release.author, release.link) == (
             "v812",
             "a1b9f3e",
@@ -302,7 +302,7 @@ class TestReleases:
         )
         assert "under way" in techrun("release", "list").out
         assert "ended" in techrun("release", "end", "v812", "--shop", "acme-es").out
-        assert desk(world).releases["acme-es"].ended is not None
+        assert desk(world).releases["acme-es"][0].ended is not None
         assert "a1b9f3e" in techrun("release", "list", "--shop", "acme-es", "--since", "1h").out
 
     def test_who_deploys_is_the_one_who_types_unless_told(self, techrun, world):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from techrun.handling import Release
 from techrun.load.metrics import Metrics
 from techrun.load.records import Cell, Health, Report, Run, Schedule, Stage, Traffic
 from techrun.model import Check, CheckId, Order, Outcome, Phases, Result, Shop, Status, Step
@@ -21,6 +22,7 @@ from techrun.sinks.prometheus import (
     load_families,
     load_tests_family,
     outbox_families,
+    release_families,
     revenue_families,
     store_family,
 )
@@ -51,6 +53,7 @@ def everything():
     money = Revenue("acme-es", "EUR", (1.0, 2.0), (3.0, 4.0))
     sink.add_source("revenue", lambda: revenue_families([money]))
     sink.add_source("loads", daemon_loads)
+    sink.add_source("releases", lambda: release_families([Release(1, "acme-es", "v812", 1.0, "a1b9f3e")]))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     sink.add_source("store", lambda: [store_family(writable=True)])
     for check in KINDS:

@@ -139,7 +139,7 @@ class Watch:
 
     def release(self):
         released = Release(1, "acme-es", "v812", self.now, "a1b9f3e", "dee")
-        self.desk = replace(self.desk, releases={"acme-es": released})
+        self.desk = replace(self.desk, releases={"acme-es": (released,)})
         return self
 
     def load(self, seconds=600.0, shop="acme-es"):
@@ -808,7 +808,7 @@ def test_a_severity_and_channels_that_change_while_it_is_down_lose_nothing():
 def test_a_release_that_is_to_begin_later_holds_nothing_and_hides_nothing():
     watch = Watch().run(HOME, WELL)
     later = Release(1, "acme-es", "v900", watch.now + 600, "a1b9f3e", "dee")
-    watch.desk = replace(watch.desk, releases={"acme-es": later})
+    watch.desk = replace(watch.desk, releases={"acme-es": (later,)})
     watch.fail(HOME).wait(5)
     assert watch.told == [("opened", "oncall")]
 
@@ -816,7 +816,7 @@ def test_a_release_that_is_to_begin_later_holds_nothing_and_hides_nothing():
 def test_each_of_two_releases_in_a_row_has_its_grace():
     watch = Watch().run(HOME, WELL).release().wait(60)
     second = Release(2, "acme-es", "v813", watch.now, "a1b9f3e", "dee")
-    watch.desk = replace(load_desk(watch.connection, watch.now), releases={"acme-es": second})
+    watch.desk = replace(load_desk(watch.connection, watch.now), releases={"acme-es": (second,)})
     watch.fail(HOME).wait(75)
     assert watch.told == []
     watch.wait(10).run(HOME, BROKEN, BROKEN, after=1)
@@ -868,7 +868,7 @@ def test_further_failures_of_what_is_held_are_no_news_but_for_the_lead():
 def test_shops_that_only_a_release_shakes_are_no_storm():
     checks = fleet(6)
     watch = Watch(checks=tuple(checks)).run(checks[0], WELL)
-    releases = {one.id.shop: Release(1, one.id.shop, "v1", watch.now) for one in checks}
+    releases = {one.id.shop: (Release(1, one.id.shop, "v1", watch.now),) for one in checks}
     watch.desk = replace(watch.desk, releases=releases)
     for _ in range(4):
         for one in checks:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from techrun.alerts.rules import RULES
+from techrun.alerts.wording import release_text
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import bare_table, seconds
 from techrun.cli.show.desk import load_test_text
@@ -96,6 +97,10 @@ def show_story(story: Story, console: Console) -> None:
         console.print(_member(member))
     for test in story.load_tests:
         console.print(Text(load_test_text(test, now), "cyan"))
+    if story.releases:
+        named = "; or ".join(release_text(one, incident.since) for one in story.releases)
+        which = ": which of them it was cannot be told" if len(story.releases) > 1 else ""
+        console.print(Text(f"changed: {named}{which}", "cyan"))
     console.print()
     for at, what, style in sorted(_happened(story), key=lambda line: line[0]):
         console.print(Text(f"{clock(at)}  ", "dim").append(what, style))
