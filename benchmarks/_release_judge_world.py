@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from techrun.model import Status
-from techrun.releases.records import Counts, Sample, Verification
+from techrun.releases.records import Counts, Expectation, Identity, NodeFinding, Sample, Verification
 
 EVERY = 8.0
 SETTLE = 60.0
 HOURS = 7
 RUNS = 60
 """Runs of a check in an hour before the release."""
-CONFIRM = 4
-"""Failures in a row after which a check is down."""
+DELAYS = (5.0, 10.0, 15.0)
+"""When a failure is confirmed, after the first, second and third; the fourth is an outage."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class World:
     """Share of runs that fail, also without a release."""
     fails: float = 0.0
     """Share that the release adds."""
+    failing: int = 99
+    """Checks that it does so to."""
     minutes: bool = False
     """The release fails for whole minutes, and not for single runs."""
     rho: float = 0.0
@@ -46,58 +48,99 @@ class World:
     apart: float = 0.05
     """That of the level between two releases."""
     slower: float = 1.0
-    slow_checks: int = 99
     accepted: int = 5
 
 
-def unwell(draw, times, share, rho):
-    """Whether the shop is unwell at these times (in order): a Markov chain in continuous time."""
-    found = np.empty(len(times), bool)
-    chance, before = draw.random(len(times)), 0.0
-    for at, time in enumerate(times):
-        keep = rho ** ((time - before) / EVERY) if at else 0.0
-        found[at] = chance[at] < share + ((1.0 if at and found[at - 1] else 0.0) - share) * keep
-        before = time
-    return found
+@dataclass
+class Health:
+    """Whether the shop is unwell: a Markov chain in continuous time, asked in the order of time."""
+
+    draw: np.random.Generator
+    share: float
+    rho: float
+    at: float = -np.inf
+    unwell: bool = False
+
+    def fails(self, at):
+        keep = self.rho ** ((at - self.at) / EVERY) if self.rho else 0.0
+        self.unwell = self.draw.random() < self.share + (float(self.unwell) - self.share) * keep
+        self.at = at
+        return self.unwell
 
 
-def failures(draw, world, times, added):
-    """A row for each check: whether its run fails; `times` has such rows too."""
-    share = world.usual * _hour(draw, world)
-    if world.rho == 0:
-        bad = draw.random(times.shape) < share
-    elif world.alone:
-        bad = np.array([unwell(draw, row, share, world.rho) for row in times])
-    else:
-        order = np.argsort(times, axis=None)
-        bad = np.empty(times.size, bool)
-        bad[order] = unwell(draw, times.ravel()[order], share, world.rho)
-        bad = bad.reshape(times.shape)
-    return bad | _added(draw, times, added, world.minutes)
+@dataclass
+class Lane:
+    """The runs of one check in the bake: regular ones, and those that confirm a failure."""
+
+    number: int
+    due: float
+    runs: int = 0
+    in_a_row: int = 0
+    counts_from: float = -np.inf
+    confirm_at: float = np.inf
+
+    @property
+    def next_at(self):
+        return min(self.due, self.confirm_at)
+
+    def note(self, at, failed):
+        """Whether the check is down for sure now."""
+        if at >= self.due:
+            self.due += EVERY
+            self.runs += 1
+        if not failed:
+            self.in_a_row, self.counts_from, self.confirm_at = 0, -np.inf, np.inf
+        elif at >= self.counts_from:
+            self.in_a_row += 1
+            delay = DELAYS[min(self.in_a_row, len(DELAYS)) - 1]
+            self.counts_from = self.confirm_at = at + delay
+        return self.in_a_row > len(DELAYS)
 
 
-def _hour(draw, world):
-    """How bad this hour is, against the average one."""
+def share_now(draw, world):
+    """How much fails in this hour, without any release."""
     if not world.uneven:
-        return 1.0
+        return world.usual
     shape = 1 / world.uneven**2
-    return draw.gamma(shape, 1 / shape)
+    return world.usual * draw.gamma(shape, 1 / shape)
 
 
-def _added(draw, times, share, minutes):
-    if not minutes:
-        return draw.random(times.shape) < share
-    numbers = ((times + draw.random() * 60) // 60).astype(int)
-    return (draw.random(numbers.max() + 1) < share)[numbers]
+def bake(draw, world, *, new, whole):
+    """(check, regular run or None, at, failed, down) of each run, until a check is down (`whole`: to the end)."""
+    share = share_now(draw, world)
+    health = [Health(draw, share, world.rho) for _ in range(world.checks)]
+    if not world.alone and world.rho:
+        health = [health[0]] * world.checks
+    lanes = [Lane(at, SETTLE + at * EVERY / world.checks) for at in range(world.checks)]
+    ends = SETTLE + world.runs * EVERY
+    bad_minutes = draw.random(int(ends // 60) + 2) < (world.fails if new and world.minutes else 0.0)
+    added, shift = (world.fails if new and not world.minutes else 0.0), draw.random() * 60
+    while True:
+        lane = min(lanes, key=lambda lane: lane.next_at)
+        at = lane.next_at
+        if at >= ends:
+            return
+        regular = lane.runs if at >= lane.due else None
+        failed = health[lane.number].fails(at) or bool(bad_minutes[int((at + shift) // 60)])
+        failed = failed or (lane.number < world.failing and draw.random() < added)
+        down = lane.note(at, failed)
+        yield lane.number, regular, at, failed, down
+        if down and not whole:
+            return
 
 
 def before(draw, world):
     """The same hours of earlier days."""
+    times = np.arange(RUNS) * 60.0
     found = []
     for hour in range(HOURS):
-        times = np.arange(RUNS) * 60.0 + np.arange(world.checks)[:, None] * 60 / world.checks
-        failed = failures(draw, world, times, 0.0).sum(axis=1)
-        found += [Counts(f"check-{at}", hour * 86400.0, RUNS, int(count)) for at, count in enumerate(failed)]
+        share = share_now(draw, world)
+        if world.rho and share:
+            failed = [sum(map(Health(draw, share, world.rho).fails, times)) for _ in range(world.checks)]
+            failed = failed if world.alone else failed[:1] * world.checks
+        else:
+            failed = draw.binomial(RUNS, share, world.checks).tolist()
+        found += [Counts(f"check-{at}", hour * 86400.0, RUNS, count) for at, count in enumerate(failed)]
     return tuple(found)
 
 
@@ -111,47 +154,41 @@ def wander(draw, rows, length, rho):
     return out
 
 
-def levels(draw, world, slower):
-    """Seconds by check, step and run. Half of the variance is the check's, half the step's own."""
-    own = wander(draw, world.checks * world.steps, world.runs, world.rho).reshape(world.checks, world.steps, -1)
+def times(draw, world, slower):
+    """Seconds by check, step and run. Three quarters of a time's variance are the whole check's, the rest the step's."""
+    own = wander(draw, world.checks * world.steps, world.runs, world.rho).reshape(
+        world.checks, world.steps, -1
+    )
     shared = wander(draw, world.checks, world.runs, world.rho)[:, None, :]
     level = draw.normal(0, world.apart)
-    found = 0.2 * np.exp(level + world.noise * np.sqrt(0.5) * (own + shared))
-    found[: world.slow_checks] *= slower
-    return found
+    return 0.2 * slower * np.exp(level + world.noise * (np.sqrt(0.25) * own + np.sqrt(0.75) * shared))
 
 
-def verification(draw, world, *, new, timed=True):
-    """One that was kept (`new` False), or the one to be judged."""
-    times = np.arange(world.runs) * EVERY + np.arange(world.checks)[:, None] * EVERY / world.checks
-    failed = failures(draw, world, times, world.fails if new else 0.0)
-    seconds = levels(draw, world, world.slower if new else 1.0) if timed else None
+def verification(draw, world, *, new, timed=True, whole=False):
+    """One that was kept (`new` False), or the one to be judged; `whole`: it ends by its time alone."""
+    seconds = times(draw, world, world.slower if new else 1.0) if timed else None
     names = [f"step-{at}" for at in range(world.steps)]
-    samples = [
-        Sample(
-            f"check-{check}",
-            SETTLE + time,
-            SETTLE + time,
-            Status.DOWN if failed[check, at] else Status.UP,
-            float(seconds[check, :, at].sum()) if timed else 0.5,
-            dict(zip(names, seconds[check, :, at].tolist(), strict=True)) if timed else {},
-        )
-        for check in range(world.checks)
-        for at, time in enumerate(times[check].tolist())
-    ]
+    samples = []
+    for check, run, at, failed, down in bake(draw, world, new=new, whole=whole):
+        steps = seconds[check, :, run].tolist() if timed and run is not None else [0.1] * world.steps
+        status = Status.DOWN if failed else Status.UP
+        samples.append(
+            Sample(
+                f"check-{check}", at, at, status, sum(steps), dict(zip(names, steps, strict=True)),
+                confirms=run is None, decision="down.confirmed" if down else "",
+            )
+        )  # fmt: skip
     checks = tuple(f"check-{at}" for at in range(world.checks))
+    seen = NodeFinding("front", "new", "serves it", in_a_row=3, samples=3)
+    down = any(sample.decision for sample in samples)
     return Verification(
-        "simulated", "shop", 1, "new", "", 0.0, 0.0, SETTLE + world.runs * EVERY, samples=tuple(samples),
-        judged=checks, wanted=world.runs, before=before(draw, world) if new else (),
+        "simulated", "shop", 1, "new", "", 0.0, 0.0, SETTLE + world.runs * EVERY,
+        identity=Identity(Expectation("new"), (seen,), live=0.0), samples=tuple(samples), judged=checks,
+        wanted=world.runs, before=before(draw, world) if new else (), cut="down" if down else "",
         digests=dict.fromkeys(checks, "same"),
     )  # fmt: skip
 
 
-def confirmed_down(verification):
-    """Whether a check failed so often in a row that it is down: that ends a bake, whatever is usual."""
-    row = {}
-    for sample in verification.samples:
-        row[sample.check] = row.get(sample.check, 0) + 1 if sample.status is Status.DOWN else 0
-        if row[sample.check] == CONFIRM:
-            return True
-    return False
+def earlier(draw, world):
+    """The accepted releases before it."""
+    return [verification(draw, world, new=False, whole=True) for _ in range(world.accepted)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from techrun.config.releases import Releases
 from techrun.model import Status
@@ -37,14 +38,27 @@ def evidence(verification: Verification, releases: Releases) -> Evidence:
     """Sort the samples of a bake, and hide those at which the control check failed too."""
     by_check = telling(verification)
     control = releases.judge.control
-    steady = tuple(by_check.get(control, ())) if control else ()
+    steady = steadily(by_check, control)
     dark = moments(steady)
-    judged = [check for check in verification.judged if check != control]
+    judged = [check for check in verification.judged if not is_control(check, control)]
     seen = {
         check: tuple(each for each in by_check.get(check, ()) if not _within(each, dark)) for check in judged
     }
     hidden = sum(len(by_check.get(check, ())) - len(seen[check]) for check in judged)
     return Evidence(seen, hidden, steady)
+
+
+def steadily(by_check: Mapping[str, Sequence[Sample]], control: str | None) -> tuple[Sample, ...]:
+    """The samples of the control check; the first one's, should several be meant."""
+    found = (samples for check, samples in by_check.items() if is_control(check, control))
+    return tuple(next(found, ()))
+
+
+def is_control(check: str, control: str | None) -> bool:
+    """Whether this check (`acme/status`) is the one that is named (`status`, `acme/status`, `*/status`)."""
+    return control is not None and any(
+        name == control or fnmatchcase(name, control) for name in (check, check.partition("/")[2])
+    )
 
 
 def telling(verification: Verification) -> Mapping[str, Sequence[Sample]]:

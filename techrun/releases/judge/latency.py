@@ -14,7 +14,7 @@ from math import log
 import numpy as np
 
 from techrun.config.releases import JudgeSettings
-from techrun.releases.judge.evidence import Evidence, telling, timed
+from techrun.releases.judge.evidence import Evidence, steadily, telling, timed
 from techrun.releases.judge.wording import change_text, seconds_text, statistic, subject
 from techrun.releases.records import Ruling, Sample, Verification
 from techrun.statistics.clustered import Change, changes, detectable
@@ -129,7 +129,7 @@ def _control(
         return {}
     bakes = {
         -1: timed(control),
-        **{at: timed(found.get(settings.control, ())) for at, (_, found) in enumerate(earlier)},
+        **{at: timed(steadily(found, settings.control)) for at, (_, found) in enumerate(earlier)},
     }
     if any(len(samples) < NEEDED[MEDIAN] for samples in bakes.values()):
         return {}

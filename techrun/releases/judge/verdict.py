@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from techrun.config.releases import Releases
 from techrun.releases.bake import bake_rulings
 from techrun.releases.figures import figure_rulings
+from techrun.releases.identity.rulings import identity_rulings
 from techrun.releases.judge import degraded, errors, latency
 from techrun.releases.judge.evidence import evidence
 from techrun.releases.judge.latency import FEWEST, Compared
@@ -14,13 +15,6 @@ from techrun.releases.judge.sight import sight
 from techrun.releases.judge.summing_up import summary
 from techrun.releases.records import Ruling, Value, Verdict, Verification
 from techrun.releases.smoke import smoke_rulings
-
-try:
-    from techrun.releases.identity.rulings import identity_rulings
-except ImportError:  # not there yet
-
-    def identity_rulings(_identity):
-        return ()
 
 
 def judge(verification: Verification, accepted: Sequence[Verification], releases: Releases) -> Verdict:
@@ -85,7 +79,18 @@ def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...
     if any(each.holds is False and not each.warns for each in found):
         return found
     asked = releases.prometheus.queries if releases.prometheus else ()
-    return (*found, *figure_rulings(verification.figures, asked), *_ended(verification))
+    asked_for = figure_rulings(verification.figures, asked)
+    return (*found, *asked_for, *_never_seen(verification), *_ended(verification))
+
+
+def _never_seen(verification: Verification) -> Iterator[Ruling]:
+    """Whole stages without evidence: a release does not pass because nobody looked."""
+    if verification.identity is None:
+        yield Ruling("identity.not_seen", "nodes", None, "nobody looked which version the nodes run")
+    if not verification.judged:
+        yield Ruling(
+            "bake.nothing", "the bake", None, "no check was watched: name some (`bake: {checks: …}`)"
+        )
 
 
 def _ended(verification: Verification) -> tuple[Ruling, ...]:
