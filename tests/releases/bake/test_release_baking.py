@@ -1,0 +1,136 @@
+"""The runs of a bake, with probes that do what a script says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from techrun.model import Outcome, Reason, Status
+from techrun.releases.bake import BakePlan
+
+UP = Outcome(Status.UP)
+DOWN = Outcome(Status.DOWN, Reason.STATUS, "got 500", step="shipping")
+
+
+async def always_up(_run, _before) -> Outcome:
+    return UP
+
+
+def quick(*checks, judged=None, **settings) -> BakePlan:
+    """A bake of four tenths of a second, with eight runs."""
+    usual = {"settle": 0.2, "warm_up": 2, "seconds": 0.4, "every": 0.05, "wanted": 6}
+    return BakePlan(checks, checks[:1] if judged is None else judged, **(usual | settings))
+
+
+async def test_all_checks_run_and_none_places_an_order(oven, a_check) -> None:
+    baking = oven(always_up)
+    baked = await baking.bake(quick(a_check("home"), a_check("search")), time.time())
+    found = Counter((one.check, one.settling) for one in baked.samples)
+    assert found["acme/home", False] >= 6
+    assert found["acme/home", True] == 2
+    assert found["acme/search", False] >= 2
+    assert not any(run.allow_orders for run in baking.runs)
+    assert {run.trigger for run in baking.runs} == {"release"}
+    assert list(baked.samples) == baking.told
+    assert baked.cut == ""
+
+
+async def test_what_ran_in_the_settle_time_is_marked_and_what_counts_comes_after(oven, a_check) -> None:
+    live = time.time()
+    baked = await oven(always_up).bake(quick(a_check()), live)
+    settling = [one for one in baked.samples if one.settling]
+    assert all(one.warm_up and one.offset < 0.2 and one.decision == "" for one in settling)
+    counted = [one for one in baked.samples if not one.settling]
+    assert all(not one.warm_up and one.offset >= 0.2 for one in counted)
+    assert all(one.offset == pytest.approx(one.at - live) for one in baked.samples)
+
+
+async def test_a_check_that_is_not_judged_warms_up_with_runs_that_count(oven, a_check) -> None:
+    baked = await oven(always_up).bake(quick(a_check("home"), a_check("other", every=0.5)), time.time())
+    other = [(one.settling, one.warm_up) for one in baked.samples if one.check == "acme/other"]
+    assert other[:3] == [(False, True), (False, True), (False, False)]
+
+
+async def test_a_check_never_overlaps_itself_and_goes_on_until_it_has_its_runs(oven, a_check) -> None:
+    async def slow(_run, _before) -> Outcome:
+        await asyncio.sleep(0.08)
+        return UP
+
+    baking = oven(slow)
+    began = time.time()
+    baked = await baking.bake(quick(a_check(), wanted=6), began)
+    assert not baking.overlapped
+    assert sum(not one.settling for one in baked.samples) == 6
+
+
+async def test_runs_that_tell_nothing_are_made_up_for_within_half_the_time(oven, a_check) -> None:
+    async def half_blocked(_run, before) -> Outcome:
+        return Outcome(Status.BLOCKED, Reason.BLOCKED, "captcha") if before % 2 else UP
+
+    baked = await oven(half_blocked).bake(quick(a_check(), wanted=100), time.time())
+    assert 0.4 + 0.2 < max(one.offset for one in baked.samples) < 0.2 + 0.4 * 1.5
+
+
+async def test_a_check_that_is_down_for_sure_ends_the_bake(oven, a_check) -> None:
+    async def breaks(run, before) -> Outcome:
+        return DOWN if before >= 4 and run.check.id.name == "home" else UP
+
+    checks = [a_check("home"), a_check("search")]
+    baked = await oven(breaks).bake(quick(*checks, seconds=30.0), time.time())
+    assert baked.cut == "acme/home is down: shipping: got 500"
+    assert baked.samples[-1].decision == "down.confirmed"
+    assert any(one.confirms for one in baked.samples)
+
+
+async def test_failures_in_the_settle_time_count_for_nothing(oven, a_check) -> None:
+    async def cold(_run, before) -> Outcome:
+        return DOWN if before < 4 else UP
+
+    baked = await oven(cold).bake(quick(a_check(), settle=0.3, warm_up=4), time.time())
+    assert baked.cut == ""
+    assert [one.status for one in baked.samples if one.settling] == [Status.DOWN] * 4
+
+
+async def test_a_check_that_is_neither_judged_nor_known_to_have_been_well_ends_nothing(oven, a_check) -> None:
+    async def broken(run, _before) -> Outcome:
+        return DOWN if run.check.id.name == "other" else UP
+
+    plan = quick(a_check("home"), a_check("other", every=0.5))
+    baked = await oven(broken).bake(plan, time.time())
+    assert baked.cut == ""
+    assert "down.confirmed" in {one.decision for one in baked.samples if one.check == "acme/other"}
+    known = quick(*plan.checks, before={"acme/other": Status.UP}, seconds=30.0)
+    assert (await oven(broken).bake(known, time.time())).cut.startswith("acme/other is down")
+
+
+async def test_a_stop_keeps_what_was_found_and_interrupts_what_runs(oven, a_check) -> None:
+    cleaned = []
+
+    async def hangs(_run, before) -> Outcome:
+        if before < 3:
+            return UP
+        baking.stop.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cleaned.append(True)
+        return UP
+
+    baking = oven(hangs)
+    baked = await baking.bake(quick(a_check(), seconds=60.0), time.time())
+    assert len(baked.samples) == 3
+    assert cleaned == [True]
+    assert baked.cut == ""
+
+
+async def test_a_stop_before_anything_ran_finds_nothing(oven, a_check) -> None:
+    baking = oven(always_up)
+    baking.stop.set()
+    assert (await baking.bake(quick(a_check(), settle=60.0), time.time())).samples == ()
+
+
+async def test_a_shop_without_checks_bakes_nothing(oven) -> None:
+    assert (await oven(always_up).bake(quick(), time.time())).samples == ()
