@@ -195,7 +195,7 @@ class LocalOperations:
         release = Release(
             0, wish.shop, version, now, commit, author, link, committed=wish.committed, told=told
         )
-        number = self._write(lambda connection: releases.add_release(connection, release))
+        number = self._write(lambda connection: releases.add_release(connection, release), make=True)
         log.info("%s has begun the release %s of %s", author, version, wish.shop)
         return replace(release, id=number)
 
@@ -256,16 +256,17 @@ class LocalOperations:
     def _reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         return read_store(self._path()) if self._store is None else self._store.read()
 
-    def _write(self, work: Work[Answer]) -> Answer:
-        with self._opened() as store:
+    def _write(self, work: Work[Answer], *, make: bool = False) -> Answer:
+        """What the store says to this; `make`: there need be no store yet, for nobody has to hear of it."""
+        with self._opened(make=make) as store:
             return store.write(work, urgent=True).result()
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[Store]:
+    def _opened(self, *, make: bool = False) -> Iterator[Store]:
         if self._store is not None:
             yield self._store
             return
-        store = Store(self._path(), exclusive=False)
+        store = Store(self._loaded().settings.store if make else self._path(), exclusive=False)
         try:
             yield store
         finally:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from techrun.cli.options import as_moment
+from techrun.cli.release_calibrate import command as calibrate
+from techrun.cli.release_dora import command as dora
+from techrun.cli.release_gate import command as gate
+from techrun.cli.release_list import command as list_
+from techrun.cli.release_show import command as show
+from techrun.cli.release_stamp import command as stamp
+from techrun.cli.release_verify import command as verify
 from techrun.cli.session import Session, operating
-
-PARTS = ("verify", "list", "show", "gate", "calibrate", "dora", "stamp")
-"""Each is a module `techrun.cli.release_NAME` with a click command called `command`, imports within its body."""
 
 _shop = click.option("--shop", required=True, help="The shop that is released.")
 
@@ -67,6 +69,5 @@ def end(session: Session, version: str, *, shop: str, rolled_back: bool) -> None
     )
 
 
-for _part in PARTS:
-    if find_spec(f"techrun.cli.release_{_part}") is not None:
-        command.add_command(importlib.import_module(f"techrun.cli.release_{_part}").command)
+for part in (verify, list_, show, gate, calibrate, dora, stamp):
+    command.add_command(part)
