@@ -12,13 +12,12 @@ from pathlib import Path
 
 from techrun.app.gate_facts import facts_of
 from techrun.app.loading import Loaded, load_without_secrets
-from techrun.errors import UsageError
+from techrun.app.typed import line, needed
 from techrun.load.bundle import shop_of
 from techrun.releases.gate import UNDER_WAY, Gate, GateWish, decide
 from techrun.releases.keeping import Book
 from techrun.releases.keeping.store_book import StoreBook
 from techrun.releases.records import GateDecision
-from techrun.standing import storable
 from techrun.store.database import Store, read_store
 
 log = logging.getLogger(__name__)
@@ -51,15 +50,12 @@ class LocalGate(Gate):
         """Decide, and note nothing."""
         loaded, now = self._loaded(), self._clock()
         shop = shop_of(loaded.settings, wish.shop)
-        wish = replace(
-            wish, shop=shop.name, version=_line(wish.version), override=storable(wish.override.strip())
-        )
-        if not wish.version:
-            raise UsageError("name the version that wants to begin, such as v812")
+        wish = replace(wish, shop=shop.name, version=line(wish.version), override=line(wish.override))
+        needed(wish.version, "name the version that wants to begin, such as v812")
         with self._reading(loaded) as connection:
             releases = self._book.releases(shop.name, now - UNDER_WAY) if connection else []
             facts = facts_of(loaded, shop, wish, connection, releases=releases, now=now)
-        return decide(wish, facts, now, _line(by))
+        return decide(wish, facts, now, line(by))
 
     def ask(self, wish: GateWish, by: str) -> GateDecision:
         """Decide, and note in the book what was decided and who goes through all the same."""
@@ -77,8 +73,3 @@ class LocalGate(Gate):
             return
         with read_store(path) if self._store is None else self._store.read() as connection:
             yield connection
-
-
-def _line(text: str) -> str:
-    """In one line, as the store can hold it."""
-    return " ".join(storable(text).split())

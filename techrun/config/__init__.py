@@ -16,19 +16,20 @@ checks          one written check → the checks it stands for
   kind            which kind it is, told by its keys
   combinations    `for_each`
   layers          the check itself, then the nearest defaults
-named           channels and selectors that routes, calendar and the like name must be there
+named           channels and selectors that routes, calendar and the like name must be there; release_checks:
+                those of releases
 settings        the records that come out
 
 What several of them use:
 
-models          the keys of each file (pydantic); alerting and load: those of alerting and of load tests
+models          the keys of each file (pydantic); alerting, load and releases: those of alerting, load tests, releases
 values          slugs, URLs, locales and the like; moments: times, days, recurrences; impact: orders by the hour
 several         one text for a list of one
 understand      templates filled in and keys validated; templates fills, explain says what pydantic found
 words           phrases of messages; problems: messages as text
 
 What others ask of the records: select (selectors), effective (`validate --show`), schema (`validate --schema`),
-advice (what `validate` warns of).
+advice and release_advice (what `validate` warns of), planned (whom the calendar is about, and by whose clock).
 """
 
 from techrun.config.loader import load, load_all

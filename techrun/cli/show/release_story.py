@@ -12,6 +12,7 @@ from techrun.app.release_story import ReleaseStory
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import bare_table
 from techrun.cli.show.load_result import STYLES as TONES
+from techrun.cli.show.release_gate import SAID
 from techrun.cli.show.release_result import show_verification
 from techrun.handling import Release
 from techrun.load.report.words import VERDICTS
@@ -85,7 +86,8 @@ def _happened(story: ReleaseStory) -> Iterator[Line]:
 
 def _gate(gate: GateDecision) -> Text:
     by = f" ({gate.by})" if gate.by else ""
-    line = Text(f"gate {gate.state}{by}: {gate.summary}", "green" if gate.state == "open" else "yellow")
+    word, style = SAID[gate.value]
+    line = Text(f"gate {word}{by}: {gate.summary}", style)
     return line.append(f"; overridden: {gate.override}", "bold yellow") if gate.override else line
 
 
