@@ -197,7 +197,9 @@ def _bake(seen: Seen, now: float) -> list[RenderableType]:
     whole = max(seen.until - seen.baking_since, 1.0)
     bar = Table.grid(padding=(0, 1))
     done = min(1.0, (now - seen.baking_since) / whole)
-    bar.add_row("   ", ProgressBar(total=1.0, completed=done, width=40), Text(f"{left_of(seen.until, now)} left"))
+    bar.add_row(
+        "   ", ProgressBar(total=1.0, completed=done, width=40), Text(f"{left_of(seen.until, now)} left")
+    )
     table = bare_table("    check", "samples", "failed", "median")
     for column in table.columns[1:]:
         column.justify = "right"
