@@ -19,6 +19,8 @@ from techrun.releases.records import FRONT, Expectation, Identity, Sighting
 
 LOOK_UP_EVERY = 5.0
 """Seconds between two lookups of the shop's name: it may lead elsewhere meanwhile."""
+PAUSE = 0.5
+"""Seconds at most between two looks at what the places have said."""
 NOTHING_TELLS = (
     "nothing says where this shop tells its version: write `version: {url: /release.json}` under `releases:`"
 )
@@ -69,7 +71,6 @@ class _Look:
         """Nodes that the shop's name has led to, and since when it does no more."""
         self._sightings: list[Sighting] = []
         self._last: Identity | None = None
-        self._more = asyncio.Event()
 
     async def until_over(self, nodes: tuple[str, ...]) -> Identity:
         """What became of all places."""
@@ -90,19 +91,10 @@ class _Look:
                         tasks.append(group.create_task(self._ask(node, through_cache=False)))
                 if self._tell().over:
                     break
-                self._more.clear()
-                await self._wait()
+                await asyncio.sleep(min(self._question.settings.every / 2, PAUSE))
             for task in (*tasks, follower):
                 task.cancel()
         return identity_of(self._seen())
-
-    async def _wait(self) -> None:
-        """Until there is something new, or a moment has passed that may end it."""
-        try:
-            async with asyncio.timeout(self._question.settings.every):
-                await self._more.wait()
-        except TimeoutError:
-            pass
 
     def _seen(self) -> Places:
         now = self._asker.now()
@@ -122,7 +114,6 @@ class _Look:
         while True:
             begun = loop.time()
             self._sightings.append(await self._asker.ask(via, through_cache=through_cache))
-            self._more.set()
             await asyncio.sleep(max(every - (loop.time() - begun), 0.0))
 
     async def _follow(self, *, add: bool) -> None:
@@ -144,7 +135,6 @@ class _Look:
                 self._unnamed[node] = None
             elif self._unnamed.get(node, now) is None:
                 self._unnamed[node] = now
-        self._more.set()
 
 
 def _steady() -> Callable[[], float]:

@@ -112,12 +112,20 @@ def reading_problems(releases: Releases) -> Iterator[Problem]:
     for key, source in (("version", releases.version), ("commit", releases.commit)):
         if source is not None:
             yield from _problems_of(releases, key, source)
+    yield from _contradictions(releases)
+
+
+def _contradictions(releases: Releases) -> Iterator[Problem]:
+    """Settings that say different things of one answer."""
+    commit = releases.commit
     if releases.preset is not None and releases.version is not None:
+        what = "`preset` and `version` both say where the version is"
+        yield releases.problem(("preset",), what, "keep one of them")
+    elif releases.preset is not None and commit is not None:
         yield releases.problem(
-            ("preset",), "`preset` and `version` both say where the version is", "keep one of them"
+            ("commit",), "Magento tells no commit", "write `version:` in place of `preset:`"
         )
-    both = releases.version is not None or releases.preset is not None
-    if both and releases.commit is not None and "url" in releases.commit.model_fields_set:
+    elif releases.version is not None and commit is not None and "url" in commit.model_fields_set:
         what = "the commit is read in the answer that tells the version"
         yield releases.problem(("commit", "url"), what, "leave its `url` out")
 

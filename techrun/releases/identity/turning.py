@@ -139,14 +139,15 @@ class Course:
         return since is not None and now - since >= self.question.settings.drain
 
     @property
+    def out_of_reach(self) -> bool:
+        """Whether this machine has no way there."""
+        return bool(self.sightings) and self.sightings[-1].reason is Reason.UPLINK
+
+    @property
     def _never_tells(self) -> bool:
         """Whether waiting does not help: there is no way there, or nobody told what the release says there."""
-        if not self.sightings:
-            return False
-        return (
-            self.sightings[-1].reason is Reason.UPLINK
-            or _row(self.said, {"untold"}) >= self.question.settings.in_a_row
-        )
+        untold = _row(self.said, {"untold"})
+        return self.out_of_reach or untold >= self.question.settings.in_a_row
 
     def deadline(self, turned: float | None) -> float:
         """Until when it may be as it is; `turned`: when the last node had turned, for the shop's own address."""
@@ -195,26 +196,34 @@ class Places:
         return self.past.state(self.now), self.through.state(self.now)
 
     @cached_property
+    def counted(self) -> tuple[Course, ...]:
+        """The nodes that must turn: not an edge that there is no way to, where others of them show what runs."""
+        if self.question.settings.origins == "required" or not any(
+            self.states[course.via] == "new" and course.sightings[-1].edge for course in self.nodes
+        ):
+            return self.nodes
+        return tuple(course for course in self.nodes if not course.out_of_reach)
+
+    @cached_property
     def turned(self) -> float | None:
         """When the last node had turned; None while one has not."""
-        moments = [course.new_since for course in self.nodes if self.states[course.via] == "new"]
-        whole = all(state in GOOD for state in self.states.values())
+        moments = [course.new_since for course in self.counted if self.states[course.via] == "new"]
+        whole = all(self.states[course.via] in GOOD for course in self.counted)
         return max((each for each in moments if each is not None), default=None) if whole else None
 
     @property
     def good(self) -> bool:
         """Whether every place has turned."""
-        return all(state in GOOD for state in self.states.values()) and self.front == ("new", "new")
+        nodes = all(self.states[course.via] in GOOD for course in self.counted)
+        return nodes and self.front == ("new", "new")
 
     @property
     def live(self) -> float | None:
         """When the last place had turned; None while one has not."""
-        courses = [
-            *(course for course in self.nodes if self.states[course.via] == "new"),
-            self.past,
-            self.through,
-        ]
-        return max(course.new_since or 0.0 for course in courses) if self.good else None
+        if not self.good:
+            return None
+        nodes = [course for course in self.counted if self.states[course.via] == "new"]
+        return max(course.new_since or 0.0 for course in (*nodes, self.past, self.through))
 
     @property
     def over(self) -> bool:
