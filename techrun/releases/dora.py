@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median, quantiles
 
-from techrun.handling import Fault, Release
+from techrun.handling import Fault, Release, suspects
 from techrun.zones import zone_of
 
 WEEK = 7 * 86400.0
@@ -27,8 +27,8 @@ _LEAD = (
 )
 _FAILED = (
     "failed: the verdict was fail, or it was rolled back, or an incident is its fault: a person said so"
-    " (incidents annotate --cause release), or the incident pages, began while this release alone was new,"
-    " and nobody named another cause"
+    " (incidents annotate --cause release), or the incident pages, began an hour at most after the release was live"
+    " or verified, can be no other release's, and nobody named another cause"
 )
 HOW = (
     "releases are counted in the month in which they began, by the shop's clock",
@@ -137,12 +137,6 @@ def _first_day(number: int, zone: tzinfo) -> float:
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=zone).timestamp()
 
 
-def suspects(releases: Iterable[Release], since: float) -> list[Release]:
-    """The releases of one shop that were new at a moment, newest first; of several nobody can say which it was."""
-    new = [one for one in releases if one.begun <= since <= _settled(one) + NEW]
-    return sorted(new, key=lambda one: one.begun, reverse=True)
-
-
 def _settled(one: Release) -> float:
     return max(moment for moment in (one.begun, one.live, one.verified) if moment is not None)
 
@@ -150,13 +144,13 @@ def _settled(one: Release) -> float:
 def culprit(outage: Outage, releases: Iterable[Release]) -> Release | None:
     """The release whose fault an incident is; None: none's, or it cannot be told."""
     ours = [one for one in releases if one.shop == outage.shop and one.begun <= outage.since]
-    found = suspects(ours, outage.since)
-    if outage.fault == "release":
-        last = max(ours, key=lambda one: one.begun, default=None)
-        return last if last is not None and outage.since - last.begun <= ANNOTATED else None
-    if outage.fault is not None or not outage.pages or len(found) != 1:
+    last, *others = suspects(ours, outage.since) or (None,)
+    if last is None:
         return None
-    return found[0]
+    if outage.fault == "release":
+        return last if outage.since - last.begun <= ANNOTATED else None
+    alone = not others and outage.since <= _settled(last) + NEW
+    return last if alone and outage.pages and outage.fault is None else None
 
 
 @dataclass(frozen=True, slots=True)

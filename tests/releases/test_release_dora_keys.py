@@ -137,6 +137,12 @@ def test_of_two_new_releases_nobody_can_say_which_it_was() -> None:
     assert told(named) == ("v813 (incident #7)",)
 
 
+def test_a_release_that_was_verified_is_no_suspect_beside_one_that_was_not() -> None:
+    proven = replace(V812, verdict="pass", verified=V812.begun + 200)
+    newer = replace(V812, id=13, version="v813", begun=V812.begun + 250)
+    assert told(keys(proven, newer, outages=(PAGE,))) == ("v813 (incident #7)",)
+
+
 def test_an_incident_that_a_person_calls_a_release_s_fault_is_that_of_no_release_long_ago() -> None:
     long_after = replace(PAGE, since=V812.begun + 40 * DAY, fault="release")
     assert culprit(long_after, [V812]) is None
