@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prometheus_client import Metric
 
 from techrun.alerts.impact import at_risk, loses_orders, lost
+from techrun.app.release_dora import last_month
 from techrun.handling import Release
 from techrun.model import Check, Shop
 from techrun.sinks.incidents import IncidentSink
 from techrun.sinks.prometheus import (
     Revenue,
+    Shipping,
+    dora_families,
     incident_families,
     leak_families,
     load_families,
@@ -27,6 +30,8 @@ from techrun.store.loads import last_loads, load_tests
 from techrun.store.orders import Orders
 from techrun.store.releases import latest_releases
 
+RECOUNTED = 60.0
+"""Seconds for which what was counted of a month of releases is good."""
 LOADS_SHOWN = 90 * 86400.0
 """Seconds for which the last load run of a scenario stays in the metrics."""
 
@@ -44,6 +49,7 @@ class Counting:
     ) -> None:
         self._incidents, self._orders, self._checks, self._shops = incidents, orders, checks, shops
         self._store = store
+        self._counted, self._shipping = 0.0, list[Shipping]()
 
     def incidents(self) -> Iterator[Metric]:
         """Open incidents, what they cost, and messages on their way."""
@@ -78,6 +84,19 @@ class Counting:
             found = latest_releases(connection)
         shops = [shop.name for shop in self._shops()]
         yield from release_families(_running(found[shop]) for shop in shops if shop in found)
+
+    def dora(self) -> Iterator[Metric]:
+        """How each shop was released in the last 30 days; worked out once a minute at most."""
+        now = time.time()
+        if now - self._counted >= RECOUNTED:
+            with self._store.read() as connection:
+                keys = last_month(connection, [shop.name for shop in self._shops()], now)
+            self._counted = now
+            self._shipping = [
+                Shipping(one.shop, one.releases, one.lead_median, one.failure_share, one.restore_median)
+                for one in keys
+            ]
+        yield from dora_families(self._shipping)
 
 
 def _running(newest: Sequence[Release]) -> Release:

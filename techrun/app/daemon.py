@@ -145,6 +145,7 @@ class Daemon:
         self._metrics.add_source("orders", counting.orders)
         self._metrics.add_source("loads", counting.loads)
         self._metrics.add_source("releases", counting.releases)
+        self._metrics.add_source("dora", counting.dora)
         self._metrics.add_source("store", lambda: [store_family(writable=not self.store.problem)])
         self._metrics.set_reload(ok=True)
         self._reloads = Reloads(self._reload)

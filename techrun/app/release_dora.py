@@ -11,7 +11,7 @@ from techrun.app.loading import Loaded, load_without_secrets
 from techrun.config.settings import ShopSettings
 from techrun.errors import CannotTellError, UsageError
 from techrun.load.bundle import shop_of
-from techrun.releases.dora import ANNOTATED, Outage, Report, keys_of, month_spans
+from techrun.releases.dora import ANNOTATED, Keys, Outage, Report, keys_of, lately, month_spans
 from techrun.standing import IncidentKind
 from techrun.store.database import Store, read_store
 from techrun.store.desk import faults
@@ -20,6 +20,7 @@ from techrun.store.state import past_incidents
 from techrun.zones import zone_of
 
 MOST_MONTHS = 60
+LAST_MONTH = 30 * 86400.0
 KINDS: Collection[IncidentKind] = ("outage", "reported")
 """Those about one shop; the others only tell of them, or of techrun itself."""
 
@@ -62,11 +63,28 @@ def local_dora(
 def _report(connection: sqlite3.Connection, shops: Iterable[ShopSettings], months: int, now: float) -> Report:
     zones = {shop.name: shop.timezone for shop in shops}
     since = min((next(month_spans(zone_of(zone), now, months))[1] for zone in zones.values()), default=now)
+    outages = _outages(connection, zones, since)
+    return keys_of(zones, releases(connection, since - ANNOTATED), outages, months=months, now=now)
+
+
+def last_month(connection: sqlite3.Connection, shops: Collection[str], now: float) -> tuple[Keys, ...]:
+    """The four keys of each of these shops in the last 30 days."""
+    since = now - LAST_MONTH
+    return lately(
+        shops,
+        releases(connection, since - ANNOTATED),
+        _outages(connection, shops, since),
+        seconds=LAST_MONTH,
+        now=now,
+    )
+
+
+def _outages(connection: sqlite3.Connection, shops: Collection[str], since: float) -> list[Outage]:
+    """What was opened since then about one of these shops."""
     named = faults(connection)
-    outages = [
+    return [
         Outage(one.id, shop, one.since, one.closed, one.severity == "page", named.get(one.id))
         for one in past_incidents(connection, since)
         if one.kind in KINDS
-        for shop in sorted(one.shops & zones.keys())
+        for shop in sorted(one.shops.intersection(shops))
     ]
-    return keys_of(zones, releases(connection, since - ANNOTATED), outages, months=months, now=now)

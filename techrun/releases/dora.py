@@ -121,6 +121,23 @@ def keys_of(
     return Report(now, tuple(by_month), tuple(together))
 
 
+def lately(
+    shops: Iterable[str],
+    releases: Iterable[Release],
+    outages: Iterable[Outage],
+    *,
+    seconds: float,
+    now: float,
+) -> tuple[Keys, ...]:
+    """The four keys of each shop in so many seconds before now."""
+    every = list(releases)
+    blamed = [(one, release) for one in outages if (release := culprit(one, every)) is not None]
+    return tuple(
+        _Ours(shop, [one for one in every if one.shop == shop], blamed, now).keys("", now - seconds, now + 1)
+        for shop in shops
+    )
+
+
 def month_spans(zone: tzinfo, now: float, months: int) -> Iterator[tuple[str, float, float]]:
     """Name, beginning and end of this month and those before it, oldest first."""
     today = datetime.fromtimestamp(now, zone)

@@ -7,7 +7,7 @@ incidents    into states, incidents and messages. _keeper: states and open incid
 jsonl        one line of JSON each
 prometheus   metrics; _prometheus_families: which there are, _prometheus_counts: what is counted of a check,
              _prometheus_check: its series as text, _prometheus_text: the format, _prometheus_own: techrun itself,
-             _prometheus_loads: load runs
+             _prometheus_loads: load runs, _prometheus_releases: releases
 """
 
 from __future__ import annotations

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from techrun.handling import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Shipping:
+    """How a shop was released in the last 30 days; None: not known."""
+
+    shop: str
+    releases: int
+    lead: float | None
+    failure_share: float | None
+    restore: float | None
+
 
 VERDICTS = ("pass", "fail", "inconclusive")
 
@@ -30,3 +43,34 @@ def release_families(releases: Iterable[Release]) -> Iterator[Metric]:
         for word in VERDICTS:
             verdict.add_metric([release.shop, word], release.verdict == word)
     yield from (info, began, verdict)
+
+
+def dora_families(found: Iterable[Shipping]) -> Iterator[Metric]:
+    """The families of the four keys of DORA; what is not known is left out."""
+    count = GaugeMetricFamily(
+        "techrun_dora_releases", "Releases of the shop that began in the last 30 days.", labels=["shop"]
+    )
+    lead = GaugeMetricFamily(
+        "techrun_dora_lead_time_seconds",
+        "Median time from commit to live of the releases of the last 30 days.",
+        labels=["shop"],
+    )
+    failed = GaugeMetricFamily(
+        "techrun_dora_change_failure_ratio", "Share of these releases that failed.", labels=["shop"]
+    )
+    restore = GaugeMetricFamily(
+        "techrun_dora_time_to_restore_seconds",
+        "Median duration of the incidents of the last 30 days that were a release's fault.",
+        labels=["shop"],
+    )
+    for one in found:
+        values = (
+            (count, one.releases),
+            (lead, one.lead),
+            (failed, one.failure_share),
+            (restore, one.restore),
+        )
+        for family, value in values:
+            if value is not None:
+                family.add_metric([one.shop], value)
+    yield from (count, lead, failed, restore)

@@ -29,7 +29,7 @@ from techrun.sinks._prometheus_own import (
     revenue_families,
     store_family,
 )
-from techrun.sinks._prometheus_releases import release_families
+from techrun.sinks._prometheus_releases import Shipping, dora_families, release_families
 from techrun.sinks._prometheus_text import CONTENT_TYPE, Bounds, Family
 
 __all__ = [
@@ -40,7 +40,9 @@ __all__ = [
     "Bounds",
     "PrometheusSink",
     "Revenue",
+    "Shipping",
     "Source",
+    "dora_families",
     "incident_families",
     "leak_families",
     "load_families",

@@ -17,6 +17,8 @@ from techrun.sinks._prometheus_families import _MEASURE_HELP
 from techrun.sinks.prometheus import (
     PrometheusSink,
     Revenue,
+    Shipping,
+    dora_families,
     incident_families,
     leak_families,
     load_families,
@@ -54,6 +56,7 @@ def everything():
     sink.add_source("revenue", lambda: revenue_families([money]))
     sink.add_source("loads", daemon_loads)
     sink.add_source("releases", lambda: release_families([Release(1, "acme-es", "v812", 1.0, "a1b9f3e")]))
+    sink.add_source("dora", lambda: dora_families([Shipping("acme-es", 1, 2.0, 0.5, 3.0)]))
     sink.add_source("outbox", lambda: outbox_families({"oncall": (1, 2.0)}, {("oncall", "delivered"): 1}))
     sink.add_source("store", lambda: [store_family(writable=True)])
     for check in KINDS:

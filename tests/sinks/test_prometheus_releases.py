@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from techrun.app.counting import Counting
 from techrun.handling import Release
 from techrun.model import Shop
-from techrun.sinks.prometheus import release_families
+from techrun.sinks.prometheus import Shipping, dora_families, release_families
 from techrun.store.database import Store
 from techrun.store.releases import add_release, end_release
 
@@ -61,3 +63,31 @@ def test_where_nothing_else_is_known_a_release_that_was_rolled_back_is_told(coun
     write(add_release, Release(0, "acme-es", "v1", 1, "c"))
     write(end_release, "acme-es", "v1", 5, rolled_back=True)
     assert ("techrun_release_info", "c", "acme-es", "v1") in values(source.releases())
+
+
+def test_of_the_four_keys_what_is_not_known_is_left_out():
+    found = values(dora_families([Shipping("acme-es", 0, None, None, None)]))
+    assert found == {("techrun_dora_releases", "acme-es"): 0}
+
+
+def test_the_four_keys_are_those_of_the_last_thirty_days(counting):
+    source, write = counting
+    now = time.time()
+    for version, days in (("v1", 31), ("v2", 2), ("v3", 1)):
+        begun = now - days * 86400
+        write(add_release, Release(0, "acme-es", version, begun, committed=begun - 600 * days))
+    write(end_release, "acme-es", "v3", now, rolled_back=True)
+    found = values(source.dora())
+    assert found["techrun_dora_releases", "acme-es"] == 2
+    assert found["techrun_dora_change_failure_ratio", "acme-es"] == 0.5
+    assert found["techrun_dora_lead_time_seconds", "acme-es"] == pytest.approx((1200 + 86400 + 600) / 2)
+    assert found["techrun_dora_releases", "acme-fr"] == 0
+
+
+def test_the_four_keys_are_counted_once_a_minute(counting):
+    source, write = counting
+    assert values(source.dora())["techrun_dora_releases", "acme-es"] == 0
+    write(add_release, Release(0, "acme-es", "v1", time.time()))
+    assert values(source.dora())["techrun_dora_releases", "acme-es"] == 0
+    source._counted -= 61
+    assert values(source.dora())["techrun_dora_releases", "acme-es"] == 1
