@@ -83,7 +83,7 @@ def test_a_hiccup_of_all_checks_at_once_fails_nothing(verified, runs_of):
 
 
 def test_runs_before_the_settle_time_was_over_do_not_count(verified, runs_of):
-    early = runs_of(failed=range(8), count=8, first=0.0, settling=True)
+    early = runs_of(failed=(0, 2, 4, 6), count=7, first=0.0, settling=True)
     assert judge(verified(*early, *runs_of()), [], DEFAULT).value == "pass"
 
 

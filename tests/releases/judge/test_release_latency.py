@@ -103,7 +103,7 @@ def test_times_while_warming_up_and_while_confirming_do_not_count(verified, nois
 
 def test_only_the_same_minutes_after_earlier_releases_count(verified, noisy, runs_of):
     """Later on every release is warm: those times say nothing of the first minutes."""
-    earlier = [verified(*noisy(seed), *runs_of(count=40, seconds=0.05, first=400.0)) for seed in range(5)]
+    earlier = [verified(*noisy(seed), *runs_of(count=300, seconds=0.05, first=400.0)) for seed in range(5)]
     assert judge(verified(*noisy(9)), earlier, FAIL).value == "pass"
 
 

@@ -51,9 +51,9 @@ def test_a_burst_counts_once_and_frequent_failures_count_as_many(pattern, moment
 
 def test_a_hiccup_that_fails_several_checks_at_once_is_one_moment():
     found = together(
-        samples("..xx......", check, shift) for check, shift in (("home", 0), ("cart", 3), ("pay", 6))
+        samples("..xx........", check, shift) for check, shift in (("home", 0), ("cart", 12), ("pay", 24))
     )
-    assert (found.runs, found.failed, found.moments, found.separate) == (30, 6, 1, 1)
+    assert (found.runs, found.failed, found.moments, found.separate) == (36, 6, 1, 1)
 
 
 def test_checks_that_fail_at_different_times_are_different_moments():
