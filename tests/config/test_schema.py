@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from techrun.app.loading import DOCUMENTS, spec_types
 from techrun.config.reading import parse, read
-from techrun.config.schema import schema
+from techrun.config.releases import Grafana, Releases
+from techrun.config.schema import _models_below, schema
 from techrun.config.tree import Source, plain
 
 ROOT = Path(__file__).parents[2]
@@ -40,12 +42,31 @@ load:
   criteria: [{errors: 0.5%}, {p95: 800ms, over: 30s, abort: true}, {apdex: 0.9, at: 500ms, from: warm-up}]
   scenarios: {checkout: {rate: 5/s, measure: 5m, criteria: [{step: product, p99: 1.5s}]}}
 """
+RELEASES = """
+shop: acme
+url: https://www.acme.example
+releases:
+  version: {url: /version, json: $.build}
+  commit: {header: X-Commit}
+  identity: {within: 3m, origins: hidden}
+  smoke: [guest, {journey: guest, orders: true, nodes: false}, {check: home, no_worse: true}]
+  bake: {settle: 0s, for: "${env.BAKE}", every: 8s, samples: 30, checks: home}
+  judge: {errors: 2%, latency: fail, slower: 30%, slower_by: 50ms}
+  prometheus:
+    url: https://prometheus.example
+    queries: [{name: errors, query: 'errors{version="${release.version}"}', max: 0.01, worse: 10%}]
+  gate: {load: checkout, campaigns: false}
+  webhooks: [{url: https://chat.example/hook, on: [fail, inconclusive], token: "${secret.CHAT}"}]
+"""
 CALENDAR = """
 maintenance:
   - {name: import, select: acme-es, every: weekday, at: 02:30, lasts: 30m}
   - {name: move, from: 2026-12-01T22:00, to: 2026-12-02}
 holidays: [{date: 2026-12-25, name: Christmas}]
 """
+
+
+RELEASE_PARTS = {Grafana, Releases, *_models_below([Releases])}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +103,23 @@ def test_every_file_that_ships_is_valid(path: Path, validator: Draft202012Valida
         ALERTING,
         CALENDAR,
         LOAD,
+        RELEASES,
+        "shops: shops/*.yaml\ngrafana: {url: https://grafana.example, token: x, tags: [release, shop]}\n",
     ],
-    ids=["main", "shop", "templates", "pack", "journey", "owners", "owner", "alerting", "calendar", "load"],
+    ids=[
+        "main",
+        "shop",
+        "templates",
+        "pack",
+        "journey",
+        "owners",
+        "owner",
+        "alerting",
+        "calendar",
+        "load",
+        "releases",
+        "grafana",
+    ],
 )
 def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> None:
     for document in documents(text):
@@ -108,6 +144,15 @@ def test_what_is_right_is_valid(text: str, validator: Draft202012Validator) -> N
         HEAD + "load: {criteria: [{errors: 0.5}]}\n",
         HEAD + "load: {criteria: [{p98: 800ms}]}\n",
         HEAD + "load: {scenarios: {checkout: {rates: 5/s}}}\n",
+        HEAD + "releases: {smoke: {journey: guest}}\n",
+        HEAD + "releases: {smoke: [{jurney: guest}]}\n",
+        HEAD + "releases: {bake: {for: 240}}\n",
+        HEAD + "releases: {judge: {latency: warning}}\n",
+        HEAD + "releases: {judge: {errors: 0.02}}\n",
+        HEAD + "releases: {version: {text: false}}\n",
+        HEAD + "releases: {prometheus: {url: https://prometheus.example}}\n",
+        HEAD + "releases: {webhooks: [{url: https://chat.example, on: passed}]}\n",
+        HEAD + "grafana: {url: https://grafana.example}\n",
         "pack: more\nparams: {}\n",
         "journey: buy\nsteps: [{step: home, gett: /}]\n",
         "journey: buy\nsteps: []\n",
@@ -128,9 +173,10 @@ def test_what_is_wrong_is_not_valid(text: str, validator: Draft202012Validator) 
 def test_every_key_is_described() -> None:
     """An editor shows what a key is for: at least for every key of our own files and of the kinds."""
     definitions = schema(spec_types(), DOCUMENTS)["$defs"]
+    ours = ("main", "shop", "pack", "LoadSettings", "ScenarioSettings", "Criterion")
     silent = [
         f"{name}.{key}"
-        for name in ("main", "shop", "pack", "LoadSettings", "ScenarioSettings", "Criterion")
+        for name in (*ours, *map(attrgetter("__name__"), RELEASE_PARTS))
         for key, part in definitions[name]["properties"].items()
         if "description" not in part
     ]
