@@ -23,11 +23,13 @@ from techrun.fetch import Fetcher
 from techrun.handling import Release
 from techrun.redact import Redactor
 from techrun.releases.acting import Reactions, act
-from techrun.releases.keeping import Book
+from techrun.releases.keeping import Book, TakenError
 from techrun.releases.records import Action, Verdict, Verification
 
 log = logging.getLogger(__name__)
 
+SAVE_AGAIN = (1.0, 2.0, 4.0)
+"""Seconds before each further try to keep a verification: a server may just be restarted."""
 UNTOLD: Mapping[str, Any] = {"webhooks": True, "prometheus": {"token": True}}
 """Settings of releases that no record keeps: who hears of them, and tokens."""
 
@@ -114,7 +116,7 @@ async def _verified(course: Course, blank: Verification, around: Around) -> Fini
             judged, fault = await _judged(Stages(course, engine, fetcher, blank))
         if course.watch.lost is not None:
             raise course.watch.lost
-        lost = await asyncio.to_thread(_kept, around, judged)
+        lost = await _kept(around, judged)
         interrupted = course.watch.interrupted
         if not interrupted and fault is None:
             judged, lost = await _acted(around, course, judged, fetcher, lost)
@@ -166,13 +168,18 @@ async def _judged(stages: Stages) -> tuple[Verification, Exception | None]:
         return replace(seen, verdict=verdict), error
 
 
-def _kept(around: Around, verification: Verification) -> str:
+async def _kept(around: Around, verification: Verification) -> str:
     """Why it could not be kept, which must not take its verdict along; nothing: it was."""
-    try:
-        around.book.save(verification)
-    except (TechrunError, OSError) as error:
-        around.onlooker.says(f"the verification is not kept: {error}")
-        return str(error)
+    for pause in (*SAVE_AGAIN, None):
+        try:
+            await asyncio.to_thread(around.book.save, verification)
+        except (TechrunError, OSError) as error:
+            if pause is None or isinstance(error, TakenError):
+                around.onlooker.says(f"the verification is not kept: {error}")
+                return str(error)
+            await asyncio.sleep(pause)
+        else:
+            break
     return ""
 
 
@@ -186,7 +193,7 @@ async def _acted(
     if not actions:
         return verification, lost
     acted = replace(verification, actions=actions)
-    return acted, await asyncio.to_thread(_kept, around, acted) or lost
+    return acted, await _kept(around, acted) or lost
 
 
 def _told(onlooker: Onlooker, action: Action) -> None:
