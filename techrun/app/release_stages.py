@@ -128,6 +128,7 @@ class Stages:
             course.releases,
             self._tells.identity,
             user_agent=course.loaded.settings.user_agent,
+            redact=course.loaded.settings.redactor,
         )
         found = await self._within(work)
         if found is None:

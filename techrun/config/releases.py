@@ -49,6 +49,11 @@ class VersionSource(Definition):
         return self
 
     @property
+    def says_how(self) -> bool:
+        """Whether it is written how it is read."""
+        return any(getattr(self, field_of(reader)) is not None for reader in READERS)
+
+    @property
     def reader(self) -> tuple[str, str]:
         """How it is read, and by which argument; JSON's `$.version` where nothing is said."""
         for reader in READERS:

@@ -40,6 +40,12 @@ class Asker:
     """Tried in turn until one finds a version."""
     now: Callable[[], float] = time.time
     user_agent: str = f"techrun/{__version__}"
+    redact: Callable[[str], str] = str
+
+    @property
+    def url(self) -> str:
+        """The address that is asked first."""
+        return resolve(self.base_url, self.readers[0].url)
 
     async def ask(self, via: str, *, through_cache: bool) -> Sighting:
         """What a place says: past every cache, or as a customer is answered; it never raises."""
@@ -54,7 +60,8 @@ class Asker:
                 seen = await self._read(session, reader, blank)
             if not seen.failure or seen.reason not in {Reason.STATUS, Reason.EXTRACTION}:
                 break
-        return replace(seen, at=self.now())
+        failure, by = self.redact(seen.failure), self.redact(seen.answered_by)
+        return replace(seen, at=self.now(), failure=failure, answered_by=by)
 
     async def _read(self, session: Session, reader: Reader, blank: Sighting) -> Sighting:
         url = resolve(self.base_url, reader.url)

@@ -18,7 +18,7 @@ from techrun.releases.identity.turning import Places, places
 from techrun.releases.records import FRONT, Expectation, Identity, Sighting
 
 LOOK_UP_EVERY = 5.0
-"""Seconds between two lookups of the shop's name: it may lead elsewhere meanwhile."""
+"""Seconds at most between two lookups of the shop's name: it may lead elsewhere meanwhile."""
 PAUSE = 0.5
 """Seconds at most between two looks at what the places have said."""
 NOTHING_TELLS = (
@@ -37,6 +37,7 @@ async def identify(  # noqa: PLR0917  what is asked of whom, and who hears of it
     *,
     now: Callable[[], float] | None = None,
     user_agent: str = f"techrun/{__version__}",
+    redact: Callable[[str], str] = str,
 ) -> Identity:
     """Whether every place runs what is expected; `told` hears each time that more is known.
 
@@ -54,9 +55,8 @@ async def identify(  # noqa: PLR0917  what is asked of whom, and who hears of it
         clock(),
         readers[0].version is not None,
         readers[0].commit is not None,
-        readers[0].words,
     )
-    asker = Asker(fetcher, base_url, readers, clock, user_agent)
+    asker = Asker(fetcher, base_url, readers, clock, user_agent, redact)
     look = _Look(question, asker, told)
     return await look.until_over(tuple(nodes))
 
@@ -117,13 +117,15 @@ class _Look:
             await asyncio.sleep(max(every - (loop.time() - begun), 0.0))
 
     async def _follow(self, *, add: bool) -> None:
+        settings = self._question.settings
+        pause = min(LOOK_UP_EVERY, max(settings.drain / 4, settings.every))
         while True:
-            await asyncio.sleep(LOOK_UP_EVERY)
+            await asyncio.sleep(pause)
             await self._look_up(add=add)
 
     async def _look_up(self, *, add: bool) -> None:
         """Note where the shop's name leads; nothing where no name server answers."""
-        found = await nodes_of(self._asker.fetcher, self._asker.base_url)
+        found = await nodes_of(self._asker.fetcher, self._asker.url)
         now = self._asker.now()
         if not found:
             return

@@ -28,8 +28,6 @@ class Question:
     """When it was asked first."""
     reads_version: bool = True
     reads_commit: bool = False
-    words: str = ""
-    """Where the answer is read, for people."""
 
     @property
     def wanted(self) -> str:

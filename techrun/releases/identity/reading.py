@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from techrun.config.releases import Releases, VersionSource
 from techrun.errors import ConfigError, Problem
+from techrun.journey.addresses import BadAddressError, resolve
 from techrun.language.definition import Path
 from techrun.language.errors import PageError, SelectorError, TemplateError
 from techrun.language.extract import compile_extractor
@@ -131,8 +132,8 @@ def _contradictions(releases: Releases) -> Iterator[Problem]:
 
 
 def _problems_of(releases: Releases, key: str, source: VersionSource) -> Iterator[Problem]:
-    reader, argument = source.reader
-    path: Path = (key, reader) if reader in source.model_fields_set or source.json_ is not None else (key,)
+    reader, argument = _how(key, source)
+    path: Path = (key, reader) if source.says_how else (key,)
     try:
         _take(reader, argument)
     except (SelectorError, TemplateError) as error:
@@ -140,6 +141,16 @@ def _problems_of(releases: Releases, key: str, source: VersionSource) -> Iterato
     if not source.url.startswith(("/", "http://", "https://")):
         what = f"{shorten(source.url, 60)!r} is neither a path nor a web address"
         yield releases.problem((key, "url"), what, "write /release.json")
+        return
+    try:
+        resolve("https://shop.invalid", source.url)
+    except BadAddressError as error:
+        yield releases.problem((key, "url"), str(error), "write /release.json")
+
+
+def _how(key: str, source: VersionSource) -> tuple[str, str]:
+    """How it is read, and by which argument; the JSON's `version` or `commit` where nothing is said."""
+    return source.reader if source.says_how else ("json", f"$.{key}")
 
 
 def _of_files(preset: str) -> tuple[Reader, ...]:
@@ -149,17 +160,18 @@ def _of_files(preset: str) -> tuple[Reader, ...]:
 
 
 def _reader(version: VersionSource | None, commit: VersionSource | None) -> Reader:
-    source = version or commit
-    assert source is not None  # noqa: S101  the caller has one of them
-    kinds = {each.reader[0] for each in (version, commit) if each is not None}
-    url = source.url
-    if "url" not in source.model_fields_set and source.reader[0] in OF_PAGES:
+    written = {key: each for key, each in (("version", version), ("commit", commit)) if each is not None}
+    how = {key: _how(key, source) for key, source in written.items()}
+    first = next(iter(written))
+    url = written[first].url
+    if "url" not in written[first].model_fields_set and how[first][0] in OF_PAGES:
         url = HOME
+    kinds = {reader for reader, _ in how.values()}
     return Reader(
         url,
-        f"{' '.join(source.reader).strip()} of {url}",
-        _take(*version.reader) if version else None,
-        _take(*commit.reader) if commit else None,
+        f"{' and '.join(' '.join(each).strip() for each in how.values())} of {url}",
+        _take(*how["version"]) if version else None,
+        _take(*how["commit"]) if commit else None,
         any_status=kinds == {"header"},
         whole="text" in kinds,
     )

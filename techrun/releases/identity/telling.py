@@ -90,9 +90,9 @@ def _new(seen: Places, course: Course, where: str) -> str:
     return f"{where} runs {_called(seen.question, course.last_read)}, {course.row} answers in a row{_alone(seen, course)}"
 
 
-def _drained(_: Places, course: Course, where: str) -> str:
+def _drained(seen: Places, course: Course, where: str) -> str:
     gone = "the shop's name no longer leads there" if course.unnamed_since else "it answers no more"
-    return f"{where} left with {_old(course)}: {gone}"
+    return f"{where} left with {_old(seen, course)}: {gone}"
 
 
 def _wrong_commit(seen: Places, course: Course, where: str) -> str:
@@ -103,7 +103,7 @@ def _wrong_commit(seen: Places, course: Course, where: str) -> str:
 
 def _stays_old(seen: Places, course: Course, where: str) -> str:
     last = f"last {_ago(seen, course)} ago"
-    return f"{where} still runs {_old(course)} ({_asked(course)}, {last}){_why(seen, course)}"
+    return f"{where} still runs {_old(seen, course)} ({_asked(course)}, {last}){_why(seen, course)}"
 
 
 def _called(question: Question, read: Sighting | None) -> str:
@@ -123,10 +123,14 @@ def _alone(seen: Places, course: Course) -> str:
     return f"; {'; '.join(parts)}" if parts else ""
 
 
-def _old(course: Course) -> str:
-    """The version that was said last and is not the release's."""
+def _old(seen: Places, course: Course) -> str:
+    """The version that was said last and is not the release's; its commit too where only that differs."""
     old = course.last_old
-    return (old.version or old.commit) if old else "the old version"
+    if old is None:
+        return "the old version"
+    return (
+        f"{old.version} ({old.commit})" if old.version == seen.question.wanted else old.version or old.commit
+    )
 
 
 def _asked(course: Course) -> str:
@@ -159,7 +163,7 @@ def _why(seen: Places, course: Course) -> str:
 def _cached(seen: Places, course: Course, state: NodeState) -> str:
     """What a cache does that keeps the old version."""
     old = course.last_old
-    version, age = _old(course), old.age if old else None
+    version, age = _old(seen, course), old.age if old else None
     aged = f" for {show(round(age))}" if age else ""
     told = f"the front serves {version} out of a cache" + (f", kept{aged}" if aged else "")
     times = f" in {course.olds} of {len(course.sightings)} answers" if state == "mixed" else ""
@@ -170,7 +174,7 @@ def _cached(seen: Places, course: Course, state: NodeState) -> str:
 
 def _mixed(seen: Places, course: Course, where: str) -> str:
     matching = sum(word == "new" for word in course.said)
-    counted = f"{_old(course)} in {course.olds} and {seen.question.expected.version} in {matching} of "
+    counted = f"{_old(seen, course)} in {course.olds} and {seen.question.expected.version} in {matching} of "
     told = f"{where} says {counted}{len(course.sightings)} answers, in turns"
     if course.via == FRONT and seen.nodes and seen.turned is None:
         return told

@@ -145,9 +145,10 @@ class Course:
 
     @property
     def _never_tells(self) -> bool:
-        """Whether waiting does not help: there is no way there, or nobody told what the release says there."""
+        """Whether waiting does not help: no way leads there, or nobody told what the release says there."""
         untold = _row(self.said, {"untold"})
-        return self.out_of_reach or untold >= self.question.settings.in_a_row
+        refused = bool(self.sightings) and self.sightings[-1].reason is Reason.FORBIDDEN
+        return self.out_of_reach or refused or untold >= self.question.settings.in_a_row
 
     def deadline(self, turned: float | None) -> float:
         """Until when it may be as it is; `turned`: when the last node had turned, for the shop's own address."""
