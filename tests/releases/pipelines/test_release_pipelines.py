@@ -15,6 +15,7 @@ from lxml import etree
 from techrun.app.loading import load_without_secrets
 from techrun.cli import cli
 
+pytestmark = pytest.mark.timeout(180)  # each snippet starts techrun a good many times
 PAGE = (Path(__file__).parents[3] / "docs" / "pipelines.md").read_text()
 
 
