@@ -10,13 +10,31 @@ from techrun.standing import Change, Decided, Hold, Incident, Member, Message
 from techrun.store.desk import acknowledge, add_window, annotate
 from techrun.store.orders import Orders
 from techrun.store.outbox import add_message
-from techrun.store.releases import add_release
+from techrun.store.releases import add_gate, add_release
 from techrun.store.rollups import Retention, tidy
 from techrun.store.state import begin_hold, save_change, save_decision, save_incident
+from techrun.store.verifications import end_verification
+from techrun.views import VerificationSummary
 
 HOME = CheckId("acme-es", "home")
 LONG_AGO = 1_500_000_000.0
 NOW = 1_790_000_000.0
+VERIFIED = VerificationSummary(
+    id="v",
+    shop="acme-es",
+    release=1,
+    version="v1",
+    commit="",
+    started=LONG_AGO,
+    ended=LONG_AGO,
+    location="local",
+    by="",
+    verdict="pass",
+    summary="",
+    samples=1,
+    state="ended",
+    alive=LONG_AGO,
+)
 FOR_GOOD = [
     "changes",
     "incidents",
@@ -25,6 +43,8 @@ FOR_GOOD = [
     "annotations",
     "windows",
     "releases",
+    "verifications",
+    "gates",
     "orders",
     "holds",
     "outbox",
@@ -47,6 +67,8 @@ async def years_later(store):
         annotate(connection, Annotation(1, LONG_AGO, "dee", "the host", "hosting"))
         add_window(connection, Window(0, "silence", (), LONG_AGO, LONG_AGO + 60))
         add_release(connection, Release(0, "acme-es", "v1", LONG_AGO))
+        end_verification(connection, VERIFIED, b"")
+        add_gate(connection, "acme-es", "v1", LONG_AGO, "{}")
         begin_hold(connection, 1, Hold("held.silence"), LONG_AGO)
         add_message(connection, Message(1, "opened", "oncall", "t", "b", LONG_AGO))
         save_decision(connection, Decided(LONG_AGO, "down.confirmed", HOME, 1))
