@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from techrun.app.loading import load
 from techrun.config.releases import Releases
+from techrun.errors import ConfigError
 from techrun.language.page import Page
 from techrun.releases.identity.reading import UnreadableError, compile_readers, reading_problems
 
@@ -143,3 +145,26 @@ def test_a_reader_that_cannot_work_is_told_where_it_is_written(releases, path, w
 
 def test_without_any_source_there_is_no_reader():
     assert compile_readers(Releases()) == ()
+
+
+def test_validate_tells_a_bad_reader_at_its_line(tmp_path):
+    (tmp_path / "techrun.yaml").write_text(
+        "version: 1\nshop: acme\nurl: https://acme.example\nreleases:\n  version: {url: /, css: 'p['}\n"
+        "checks:\n  - {name: home, http: /}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "techrun.yaml")
+    (problem,) = caught.value.problems
+    assert "no CSS selector" in problem.what
+    assert [(place.line, place.column) for place in problem.places] == [(5, 26)]
+
+
+def test_templates_in_a_reader_are_filled_in_and_braces_of_patterns_are_left_alone(tmp_path):
+    (tmp_path / "techrun.yaml").write_text(
+        "version: 1\nshop: acme\nurl: https://acme.example\nreleases:\n"
+        "  version: {url: '/${env.NO_SUCH:-acme}.txt', regex: 'build ([0-9]{3})$${x}?'}\n"
+        "checks:\n  - {name: home, http: /}\n"
+    )
+    (made,) = compile_readers(load(tmp_path / "techrun.yaml").settings.shops[0].releases)
+    assert made.url == "/acme.txt"
+    assert made.words == "regex build ([0-9]{3})${x}? of /acme.txt"
