@@ -75,8 +75,17 @@ def demo(demo_server: DemoShop) -> Iterator[DemoShop]:
 
 
 @pytest.fixture
-def demo_written(demo: DemoShop, tmp_path: Path) -> Written:
-    """The configuration that ships for the demo shop, with a store of its own."""
-    folder = tmp_path / "demo"
-    shutil.copytree(shipped_checks() / "demo", folder, ignore=shutil.ignore_patterns("*.db*"))
-    return Written(load(folder, {**os.environ, "TECHRUN_DEMO_URL": demo.url}))
+def written_for(tmp_path: Path) -> Callable[[str], Written]:
+    """Loads the configuration that ships for the demo shop, with a store of its own, for a shop at this URL."""
+
+    def make(url: str) -> Written:
+        folder = tmp_path / "demo"
+        shutil.copytree(shipped_checks() / "demo", folder, ignore=shutil.ignore_patterns("*.db*"))
+        return Written(load(folder, {**os.environ, "TECHRUN_DEMO_URL": url}))
+
+    return make
+
+
+@pytest.fixture
+def demo_written(demo: DemoShop, written_for: Callable[[str], Written]) -> Written:
+    return written_for(demo.url)

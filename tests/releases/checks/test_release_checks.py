@@ -57,10 +57,14 @@ def test_a_journey_of_several_checks_runs_once_for_each_set_of_values(written) -
 
 
 def test_a_journey_runs_in_full_though_its_check_ends_earlier(written) -> None:
-    checks = "[{name: peek, journey: look, until: home, deadline: 3s}, {name: home, http: /}]"
+    checks = """
+  - {name: peek, journey: look, until: home, deadline: 3s}
+  - {name: looking, journey: look, every: 1h, deadline: 9s}
+"""
     full = written(checks, "{smoke: [look]}")
     (first, *_) = smoke_wishes(full.loaded, full.shop, full.shop.releases, NODES)
     assert first.check.steps == ("home", "stock")
+    assert first.check.deadline == 9
     cut = written(checks, "{smoke: [{journey: look, until: home}]}")
     (first, *_) = smoke_wishes(cut.loaded, cut.shop, cut.shop.releases, NODES)
     assert first.check.steps == ("home",)

@@ -120,3 +120,14 @@ async def test_a_captcha_leaves_too_few_runs(demo, demo_written) -> None:
     assert set(missing) == {"demo/checkout", "demo/order"}
     assert "0 of 8 runs" in missing["demo/order"]
     assert "were blocked by a firewall or captcha" in missing["demo/order"]
+
+
+@pytest.mark.system("nginx-light")
+async def test_a_node_that_is_new_but_broken_is_told_by_its_address(fleet, written_for) -> None:
+    """Most customers never see it: a balancer sends them elsewhere."""
+    fleet.balance("127.0.0.2")
+    fleet["127.0.0.3"].fault("shipping-error-200")
+    results = await smoked(written_for(fleet.url), ("127.0.0.2", "127.0.0.3", "127.0.0.4", "::1"))
+    (broken,) = [one for one in smoke_rulings(results) if not one.holds]
+    assert broken.subject == "guest-checkout on 127.0.0.3"
+    assert {(one.via, one.status) for one in results if one.via == "::1"} == {("::1", Status.UP)}

@@ -70,7 +70,7 @@ async def test_a_failure_is_asked_twice_more_before_it_counts() -> None:
 
 
 async def test_what_passes_at_last_passes_and_is_told() -> None:
-    results, runs = await smoke(says(DOWN, DOWN, UP), wish())
+    results, runs = await smoke(says(DOWN, Outcome(Status.DOWN, Reason.TIMEOUT, "no answer"), UP), wish())
     assert len(runs) == 3
     passed, unsteady = smoke_rulings(results)
     assert (passed.rule, passed.holds) == ("smoke.failed", True)
