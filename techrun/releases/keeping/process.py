@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import uuid
@@ -36,10 +35,12 @@ def is_gone(process: str) -> bool:
 
 def _machine() -> str:
     """The machine since it was started, and in it this container."""
-    known = [platform.node(), f"{uuid.getnode():x}"]
-    with contextlib.suppress(OSError):
+    known = [platform.node()]
+    try:
         known.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
         known.append(os.readlink("/proc/self/ns/pid"))  # noqa: PTH115  it is no path
+    except OSError:  # no Linux: then the address of its network card must do
+        known.append(f"{uuid.getnode():x}")
     return "/".join("".join(part.split()) for part in known)
 
 
