@@ -17,6 +17,7 @@ from techrun.engine import Engine
 from techrun.errors import TechrunError
 from techrun.fetch import Fetcher
 from techrun.handling import Release
+from techrun.load.report.words import number_of
 from techrun.model import Status
 from techrun.releases import figures
 from techrun.releases.bake import BakePlan, bake
@@ -35,7 +36,7 @@ from techrun.releases.records import (
     Verdict,
     Verification,
 )
-from techrun.releases.smoke import run_smoke, smoke_rulings
+from techrun.releases.smoke import SmokeWish, run_smoke, smoke_rulings
 
 Answer = TypeVar("Answer")
 
@@ -151,7 +152,7 @@ class Stages:
         wishes = smoke_wishes(course.loaded, course.shop, course.releases, nodes, self._standing)
         if not wishes:
             return ()
-        self._tells.begins("smoke", f"{len(wishes)} runs, on {len(nodes)} nodes and through the front")
+        self._tells.begins("smoke", _planned(wishes))
         results = await self._within(run_smoke(self._engine, wishes, self._tells.smoke))
         self._note(smoke=results or ())
         return smoke_rulings(self.seen.smoke)
@@ -173,7 +174,7 @@ class Stages:
             before=await self._counts(plan, live),
             digests={str(check.id): check.digest for check in plan.judged},
         )
-        self._tells.begins("bake", f"{len(plan.checks)} checks, {len(judged)} of them judged")
+        self._tells.begins("bake", f"{number_of(len(plan.checks), 'check')}, {len(judged)} judged")
         self._tells.bakes(judged, plan.wanted, plan.begins(live, time.time()) + plan.seconds)
         baked = await bake(self._engine, plan, live, self._tells.sample, self._watch.stop)
         self._note(samples=baked.samples, cut=baked.cut or self._watch.cut)
@@ -216,3 +217,10 @@ class Stages:
         except (TechrunError, OSError) as error:
             self._tells.says(f"the book of releases does not answer: {error}")
             return None
+
+
+def _planned(wishes: Sequence[SmokeWish]) -> str:
+    """`6 runs, on 3 nodes and through the front`."""
+    nodes = len({wish.via for wish in wishes} - {FRONT})
+    where = f"on {number_of(nodes, 'node')} and through the front" if nodes else "through the front"
+    return f"{number_of(len(wishes), 'run')}, {where}"

@@ -16,10 +16,9 @@ from rich.text import Text
 from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import STYLES, SYMBOLS, bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
-from techrun.cli.show.release_seen import Seen, node_line, sample_line, smoke_line
+from techrun.cli.show.release_seen import Seen, node_line, node_said, sample_line, smoke_line
 from techrun.model import Status
 from techrun.releases.records import STAGES, Identity, Sample, SmokeResult, Stage
-from techrun.releases.report.words import NODES
 
 LINE_EVERY = 20.0
 """Seconds between two lines of a bake where there is no terminal."""
@@ -54,7 +53,7 @@ class Lines:
         """A line for each node whose state is another one now."""
         self._seen.identity = identity
         for finding in identity.findings:
-            state = f"{finding.state} {finding.version}"
+            state = f"{node_said(finding).word} {finding.version}"
             if self._states.get(finding.via) != state:
                 self._states[finding.via] = state
                 self._print(f"identity: {node_line(finding)}")
@@ -175,7 +174,7 @@ def _nodes(identity: Identity, *, whole: bool) -> RenderableType:
         return Text(f"    {len(identity.findings)} places run {identity.expected.version}", "dim")
     table = Table.grid(padding=(0, 2, 0, 0))
     for one in identity.findings:
-        said = NODES[one.state]
+        said = node_said(one)
         table.add_row(
             "   ", Text(one.via), Text(f"{said.sign} {said.word}", TONES[said.tone]), Text(one.text, "dim")
         )
@@ -207,7 +206,7 @@ def _bake(seen: Seen, now: float) -> list[RenderableType]:
         tally = seen.tallies[check]
         failed = Text(str(tally.failed), "red" if tally.failed else "dim")
         median = tally.median
-        cells = f"{tally.counted} of {seen.wanted}", failed, "-" if median is None else seconds(median)
+        cells = tally.of(seen.wanted), failed, "-" if median is None else seconds(median)
         table.add_row(Text(f"    {check}"), *cells)
-    failures = [Text(f"    ✗ {sample_line(one)}", "red") for one in seen.failures[-MOST_FAILURES:]]
+    failures = [Text(f"    {sample_line(one)}", "red") for one in seen.failures[-MOST_FAILURES:]]
     return [bar, table, *failures]

@@ -80,12 +80,10 @@ def samples_table(verification: Verification) -> Table:
     checks = dict.fromkeys((*verification.judged, *sorted(seen.tallies)))
     for check in checks:
         tally = seen.tallies[check]
-        wanted = (
-            f"{tally.counted} of {verification.wanted}" if check in verification.judged else tally.counted
-        )
+        wanted = verification.wanted if check in verification.judged else 0
         failed = Text(str(tally.failed), "red" if tally.failed else "dim")
         name = Text(f"  {check}", "" if check in verification.judged else "dim")
-        table.add_row(name, str(wanted), failed, _median(tally), _before(verification, check))
+        table.add_row(name, tally.of(wanted), failed, _median(tally), _before(verification, check))
     return table
 
 
@@ -137,11 +135,13 @@ def ruling_text(ruling: Ruling) -> Text:
 
 def _circumstances(verification: Verification) -> Iterator[str]:
     verdict = verification.verdict
-    if verdict and verdict.could_see:
-        yield f"It could have seen: {'; '.join(verdict.could_see)}."
-    if verdict and verdict.baseline:
-        yield f"Held against: {verdict.baseline}."
-    if verification.cut and not (verdict and verification.cut in verdict.summary):
+    told = verdict.summary if verdict else ""
+    unseen = [text for text in (verdict.could_see if verdict else ()) if text not in told]
+    if unseen:
+        yield f"It could have seen {'; '.join(unseen)}."
+    if verdict and verdict.baseline not in told:
+        yield f"Baseline: {verdict.baseline.removeprefix('baseline ')}."
+    if verification.cut and verification.cut not in told:
         yield f"It ended early: {verification.cut}."
     took = age(verification.started, verification.ended)
     since = f", live since {clock(verification.live)}" if verification.live is not None else ""

@@ -11,7 +11,10 @@ from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import badge, seconds
 from techrun.model import Status
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
-from techrun.releases.report.words import NODES
+from techrun.releases.report.words import NODES, Said
+
+ASKING = Said("is asked", "…", "unsure")
+"""Of a place that has not answered often enough yet."""
 
 
 @dataclass(slots=True)
@@ -21,6 +24,10 @@ class Tally:
     counted: int = 0
     failed: int = 0
     durations: list[float] = field(default_factory=list)
+
+    def of(self, wanted: int) -> str:
+        """`12 of 30`; the number alone where there are enough."""
+        return f"{self.counted} of {wanted}" if self.counted < wanted else str(self.counted)
 
     @property
     def median(self) -> float | None:
@@ -74,11 +81,19 @@ class Seen:
         return f"{min(counted)} of {self.wanted} samples of each check, {failed} failed, {left} left"
 
 
+def node_said(finding: NodeFinding) -> Said:
+    """A node's state as a word; one that is still asked has none yet."""
+    asking = finding.state == "not-seen" and finding.samples > 0
+    return ASKING if asking else NODES[finding.state]
+
+
 def node_line(finding: NodeFinding) -> str:
-    """`✗ 127.0.0.2 old: still serves v811`."""
-    said = NODES[finding.state]
+    """`✗ 127.0.0.2 still serves v811 (asked 12 times)`; the text names the node."""
+    said = node_said(finding)
     where = "the front" if finding.via == FRONT else finding.via
-    return f"{said.sign} {where} {said.word}{f': {finding.text}' if finding.text else ''}"
+    if not finding.text or said is ASKING:
+        return f"{said.sign} {where} {said.word}"
+    return f"{said.sign} {finding.text}" if where in finding.text else f"{said.sign} {where}: {finding.text}"
 
 
 def smoke_line(result: SmokeResult, *, sign: bool = True) -> str:

@@ -83,9 +83,20 @@ def failed() -> Verification:
         identity=Identity(
             Expectation("v812", "0812bbb"),
             (
-                NodeFinding("127.0.0.2", "new", "serves v812 since 3 samples", "v812", "0812bbb", 3, 3, LIVE),
-                NodeFinding("127.0.0.3", "old", "still serves v811 (asked 12 times)", "v811", "", 0, 12),
-                NodeFinding("front", "mixed", "v811 and v812 in turns", "v811"),
+                NodeFinding(
+                    "127.0.0.2",
+                    "new",
+                    "127.0.0.2 runs v812, 3 answers in a row",
+                    "v812",
+                    "0812bbb",
+                    3,
+                    3,
+                    LIVE,
+                ),
+                NodeFinding(
+                    "127.0.0.3", "old", "127.0.0.3 still serves v811 (asked 12 times)", "v811", "", 0, 12
+                ),
+                NodeFinding("front", "mixed", "the front says v811 and v812 in turns", "v811"),
             ),
             not_seen=("::1: no route",),
             live=LIVE,

@@ -15,25 +15,25 @@ from techrun.load.report.words import TIMES
     [
         pytest.param("✗ Failed  v812 of acme", id="the verdict first"),
         pytest.param("not live everywhere", id="its sentence"),
-        pytest.param("✗ 127.0.0.3 old version: still serves v811 (asked 12 times)", id="a node that is behind"),
+        pytest.param("✗ 127.0.0.3 still serves v811 (asked 12 times)", id="a node that is behind"),
         pytest.param("? not seen: ::1: no route", id="what was not seen"),
         pytest.param('✗ down look through the front (300 ms): at "article": expected 200, got 500', id="a smoke run"),
         pytest.param("order_id=7 cancelled", id="what became of the order"),
-        pytest.param("30 of 30", id="the samples that count"),
-        pytest.param("2 of 1440 failed", id="how it was before"),
+        pytest.param("acme/home 30 4 112 ms 2 of 1440 failed", id="the samples that count"),
         pytest.param(f'4 {TIMES} acme/home: at "home": expected 200, got 502 [status]', id="the failures"),
         pytest.param("✗ acme/home: 4 of 30 runs failed, 2 of 1440 before  [errors.more]", id="what decided"),
         pytest.param("! error rate: no data: no series is like this  [figures.no_data]", id="a warning"),
         pytest.param("✓ 1 rule held (techrun release show v812 -v tells them)", id="what held, counted"),
-        pytest.param("It could have seen: acme/home: 7 points more failures.", id="what could have been seen"),
-        pytest.param("Held against: the same hours of the last 7 days.", id="the baseline"),
+        pytest.param("It could have seen acme/home: 7 points more failures.", id="what could have been seen"),
+        pytest.param("Baseline: the same hours of the last 7 days.", id="the baseline"),
         pytest.param("✗ command dep rollback (2.00 s)", id="what was done"),
         pytest.param("    no such host", id="and what that said"),
         pytest.param("took 5m30s, live since", id="the times"),
     ],
 )  # fmt: skip
 def test_the_result_tells(failed, plain, text) -> None:
-    assert text in plain(show_verification, failed)
+    told = plain(show_verification, failed)
+    assert text in told or text in " ".join(told.split())
 
 
 def test_a_run_while_the_caches_were_cold_counts_nowhere(failed, plain) -> None:
