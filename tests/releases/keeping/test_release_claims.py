@@ -89,6 +89,18 @@ def test_of_many_that_begin_at_once_one_does(begin, process, store, server, remo
     assert [one.by for one in running] == [winner]
 
 
+def test_of_many_that_take_over_a_dead_one_at_once_one_does(begin, process, store, make_seen):
+    begin()
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    line = of_number(ended.pid)
+    ended.wait()
+    StoreBook(store.path).claim_for(make_seen("dead", ""), "", line)
+    said = told_to_claim(*(process(f"p{number}") for number in range(5)))
+    assert said.count("claimed") == 1, said
+    states = [(one.id, one.state) for one in StoreBook(store.path).verifications()]
+    assert states == [(f"p{said.index('claimed')}", "running"), ("dead", "abandoned")]
+
+
 @pytest.mark.parametrize("remote", [False, True], ids=["store", "server"])
 def test_one_whose_process_was_killed_is_taken_over_at_once(begin, process, store, server, make_seen, remote):
     begin()
