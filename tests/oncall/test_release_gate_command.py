@@ -103,6 +103,15 @@ def test_a_person_goes_through_with_a_reason_that_is_kept(techrun, world) -> Non
     assert json.loads(kept)["value"] == "closed"
 
 
+def test_the_story_of_a_release_tells_who_went_through_and_why(techrun, world) -> None:
+    techrun("release", "gate", "v812")
+    techrun("release", "gate", "v812", "--override", "fixes incident 1")
+    techrun("release", "begin", "v812", "--shop", "acme-es")
+    out = " ".join(techrun("release", "show", "v812").out.split())
+    assert out.count("gate ✗ closed") == 2
+    assert "overridden: fixes incident 1" in out
+
+
 def test_to_go_through_without_a_reason_is_refused(techrun, world) -> None:
     answer = techrun("release", "gate", "v812", "--override", " ")
     assert answer.code == 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from techrun.errors import ExitCode
 from techrun.releases.gate import (
@@ -291,3 +293,60 @@ def test_a_pipeline_may_say_what_inconclusive_comes_to(facts: Facts, passes: int
 
 def test_the_budget_is_that_of_thirty_days() -> None:
     assert PERIOD == 30 * DAY
+
+
+MOMENTS = st.integers(-40, 40).map(lambda hours: NOW + hours * HOUR)
+FACTS = st.builds(
+    Facts,
+    closures=st.none()
+    | st.lists(
+        st.builds(
+            lambda kind, starts, hours: Closure(kind, "x", starts, starts + hours * HOUR, "UTC"),
+            st.sampled_from(["freeze", "campaign"]),
+            MOMENTS,
+            st.integers(1, 50),
+        ),
+        max_size=3,
+    ).map(tuple),
+    budgets=st.none()
+    | st.lists(
+        st.builds(
+            Budget,
+            st.just("acme/home"),
+            st.sampled_from([0.9, 0.999, 1.0]),
+            st.integers(0, 50_000),
+            st.integers(0, 100),
+            st.sampled_from([1.0, 60.0, 3600.0]),
+        ),
+        max_size=3,
+    ).map(tuple),
+    troubles=st.none()
+    | st.lists(st.builds(Trouble, st.just(1), st.just("x"), MOMENTS), max_size=2).map(tuple),
+    loads=st.lists(
+        st.builds(
+            LoadFact,
+            st.just("checkout"),
+            st.sampled_from(["", "r-1"]),
+            st.sampled_from(["pass", "fail", "inconclusive", "invalid", ""]),
+            under_way=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
+    others=st.lists(st.builds(OtherRelease, st.sampled_from(["v811", "v812"]), MOMENTS), max_size=2).map(
+        tuple
+    ),
+    heard=st.none() | MOMENTS,
+)
+
+
+@given(FACTS, st.sampled_from([None, "pass", "fail"]))
+def test_whatever_is_known_it_opens_only_where_something_holds_and_nothing_speaks_against(facts, comes_to):
+    decision = decide(WISH, facts, NOW)
+    deciding = [one.holds for one in decision.rulings if not one.warns]
+    assert (decision.value == "open") == (bool(deciding) and all(deciding))
+    assert (decision.value == "closed") == (False in deciding)
+    code = exit_code(decision, on_inconclusive=comes_to)
+    if code is ExitCode.OK:
+        assert decision.evaluated > 0
+        assert False not in deciding
+    assert decision.summary.endswith(".")
