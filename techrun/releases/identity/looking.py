@@ -24,6 +24,9 @@ PAUSE = 0.5
 NOTHING_TELLS = (
     "nothing says where this shop tells its version: write `version: {url: /release.json}` under `releases:`"
 )
+BY_PROXY = (
+    "no node can be asked at its address through a proxy: verify from where there is none (`fetch: {proxy}`)"
+)
 Told = Callable[[Identity], None]
 
 
@@ -57,8 +60,7 @@ async def identify(  # noqa: PLR0917  what is asked of whom, and who hears of it
         readers[0].commit is not None,
     )
     asker = Asker(fetcher, base_url, readers, clock, user_agent, redact)
-    look = _Look(question, asker, told)
-    return await look.until_over(tuple(nodes))
+    return await _Look(question, asker, told).until_over(tuple(nodes))
 
 
 class _Look:
@@ -71,11 +73,13 @@ class _Look:
         """Nodes that the shop's name has led to, and since when it does no more."""
         self._sightings: list[Sighting] = []
         self._last: Identity | None = None
+        self._unseen = (BY_PROXY,) if asker.fetcher.proxy else ()
 
     async def until_over(self, nodes: tuple[str, ...]) -> Identity:
         """What became of all places."""
-        if nodes:
-            self._nodes = list(dict.fromkeys(nodes))
+        if self._unseen:
+            nodes = ()
+        self._nodes = list(dict.fromkeys(nodes))
         await self._look_up(add=not nodes)
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -94,7 +98,7 @@ class _Look:
                 await asyncio.sleep(min(self._question.settings.every / 2, PAUSE))
             for task in (*tasks, follower):
                 task.cancel()
-        return identity_of(self._seen())
+        return identity_of(self._seen(), self._unseen)
 
     def _seen(self) -> Places:
         now = self._asker.now()
@@ -102,7 +106,7 @@ class _Look:
 
     def _tell(self) -> Places:
         seen = self._seen()
-        identity = identity_of(seen)
+        identity = identity_of(seen, self._unseen)
         if identity != self._last:
             self._last = identity
             self._told(identity)
@@ -125,6 +129,8 @@ class _Look:
 
     async def _look_up(self, *, add: bool) -> None:
         """Note where the shop's name leads; nothing where no name server answers."""
+        if self._unseen:
+            return
         found = await nodes_of(self._asker.fetcher, self._asker.url)
         now = self._asker.now()
         if not found:

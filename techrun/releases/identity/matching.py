@@ -9,8 +9,6 @@ from typing import Literal
 from techrun.config.releases import IdentitySettings
 from techrun.releases.records import Expectation, Sighting
 
-SHORTEST_COMMIT = 7
-"""Digits; fewer are no commit."""
 Said = Literal["new", "old", "wrong-commit", "untold", "nothing"]
 """`untold`: nobody said how the release calls itself there. `nothing`: no answer, or none that could be read."""
 
@@ -48,7 +46,7 @@ def is_commit(text: str) -> bool:
 def same_commit(one: str, other: str) -> bool:
     """Whether both name one commit; either may be cut short, to seven digits at least."""
     shorter, longer = sorted((one.strip().lower(), other.strip().lower()), key=len)
-    return len(shorter) >= SHORTEST_COMMIT and is_commit(shorter) and longer.startswith(shorter)
+    return is_commit(shorter) and longer.startswith(shorter)
 
 
 def said(question: Question, sighting: Sighting) -> Said:

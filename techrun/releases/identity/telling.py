@@ -14,9 +14,9 @@ UNREADABLE_EVERYWHERE = "no place tells its version: is `version:` of this shop 
 
 
 def identity_of(seen: Places, unseen: tuple[str, ...] = ()) -> Identity:
-    """The record of all places; `unseen` is what could not even be asked."""
+    """The record of all places; `unseen` is why the nodes could not even be asked."""
     findings = (*(_node(seen, course) for course in seen.nodes), _front(seen))
-    missing = (*unseen, *_missing(seen, findings))
+    missing = unseen or tuple(_missing(seen, findings))
     live = None if missing else seen.live
     return Identity(seen.question.expected, findings, missing, live)
 
@@ -229,10 +229,9 @@ def _missing(seen: Places, findings: tuple[NodeFinding, ...]) -> Iterator[str]:
     edges = [each.edge for each in nodes if each.edge]
     origins = sum(not each.edge for each in nodes if each.state not in {"unreachable", "not-seen"})
     hidden = seen.question.settings.origins == "hidden"
-    if not nodes and not front.edge:
+    if not nodes and not (hidden and front.edge):
         yield "no node is known: the shop's name leads to no address"
-    elif (edges or front.edge) and not origins and not hidden:
-        names = " and ".join(dict.fromkeys(edges or [front.edge]))
-        count = len(edges)
-        seen_edges = f"{count} {names} edge{'' if count == 1 else 's'} seen, 0 origins"
+    elif edges and not origins and not hidden:
+        names = " and ".join(dict.fromkeys(edges))
+        seen_edges = f"{len(edges)} {names} edge{'' if len(edges) == 1 else 's'} seen, 0 origins"
         yield f"{seen_edges}: set `nodes:`, or `origins: hidden` where nobody can reach them"

@@ -44,6 +44,7 @@ class Server:
     def __init__(self):
         self.answers = {"/release.json": answer(b'{"version": "v812"}', headers=JSON)}
         self.asked = []
+        self.whatever = answer(b"gone", b"404 Not Found")
 
     async def serve(self, reader, writer):
         try:
@@ -52,7 +53,7 @@ class Server:
                 headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
                 target = lines[0].split()[1]
                 self.asked.append((target, headers, writer.get_extra_info("peername")))
-                writer.write(self.answers.get(target.partition("?")[0], answer(b"gone", b"404 Not Found")))
+                writer.write(self.answers.get(target.partition("?")[0], self.whatever))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -184,6 +185,22 @@ async def test_secrets_are_redacted_from_what_is_told(server):
     )
     assert "key=***" in found.failure
     assert "hunter22" in server.asked[0][0]
+
+
+async def test_through_a_proxy_no_node_is_taken_for_seen(server):
+    async with asking(server) as asker:
+        proxy = Fetcher(FetchSettings(proxy=asker.base_url))
+        releases = Releases.model_validate({"version": {}, "identity": {"every": "20ms", "front": 3}})
+        server.answers = {}
+        server.whatever = answer(b'{"version": "v812"}')
+        nodes = ("127.0.0.8", "127.0.0.9")
+        found = await identify(
+            proxy, "http://shop.test", nodes, Expectation("v812"), releases, lambda _: None
+        )
+        await proxy.close()
+    assert [(one.via, one.state) for one in found.findings] == [(FRONT, "new")]
+    assert "through a proxy" in found.not_seen[0]
+    assert found.live is None
 
 
 class NameServer(asyncio.DatagramProtocol):

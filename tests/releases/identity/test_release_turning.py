@@ -136,6 +136,10 @@ def test_a_place_that_turns_late_may_show_the_old_version_for_the_drain_time():
     assert seen({NODE: "n" * 18}, story + "o" * 8, at=26.0).over
 
 
+def test_what_comes_after_the_time_is_over_buys_no_more_time():
+    assert seen({NODE: "o" * 21 + "xxx"}, "n" * 24).over
+
+
 def test_a_place_that_is_just_turning_gets_the_answers_that_it_needs():
     assert not seen({NODE: "o" * 19 + "nn"}, "n" * 21).over
     assert seen({NODE: "o" * 19 + "nno"}, "n" * 22, at=30.0).over
@@ -225,6 +229,11 @@ class TestEdges:
         (far,) = [one for one in identity_rulings(identity) if one.subject == "2001:db8::1"]
         assert (far.holds, far.warns) == (None, True)
         assert identity.live == 0.0
+
+    def test_before_origins_that_cannot_be_reached_are_not_what_is_missing(self):
+        _, identity = told({NODE: "x" * 21}, "e" * 21)
+        assert identity.not_seen == ()
+        assert rules(identity)["identity.unreachable", NODE] is None
 
     def test_before_named_origins_are_no_gap(self):
         _, identity = told({NODE: "nnnn"}, "eeee")
