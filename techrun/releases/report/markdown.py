@@ -21,6 +21,8 @@ SIGNS = {
 MOST_ROWS = 30
 """Of one table or list; `techrun release show` has them all."""
 LONGEST_CELL = 200
+LONGEST_TEXT = 1000
+"""Characters of a ruling: a job's summary takes 1 MB in all."""
 
 
 def render(verification: Verification) -> str:
@@ -74,9 +76,7 @@ def _rulings(verification: Verification) -> str:
 
 
 def _ruling(one: Ruling) -> str:
-    return (
-        f"- {words.sign_of(one).sign} **{plain(one.subject)}**: {plain(one.text)} (`{plain_code(one.rule)}`)"
-    )
+    return f"- {words.sign_of(one).sign} **{plain(one.subject)}**: {plain(one.text[:LONGEST_TEXT])} (`{plain_code(one.rule)}`)"
 
 
 def _nodes(verification: Verification) -> str:
@@ -155,7 +155,10 @@ def _notes(verification: Verification) -> str:
     verdict = verification.verdict
     if verdict is None:
         return ""
-    lines = [f"Baseline: {verdict.baseline}" if verdict.baseline else "", *verdict.could_see[:MOST_ROWS]]
+    lines = [
+        f"Baseline: {verdict.baseline.removeprefix('baseline ')}." if verdict.baseline else "",
+        f"It could have seen: {'; '.join(verdict.could_see[:MOST_ROWS])}." if verdict.could_see else "",
+    ]
     return "\n\n".join(plain(line) for line in lines if line)
 
 
@@ -169,8 +172,8 @@ def _actions(verification: Verification) -> str:
 
 
 def _foot(verification: Verification) -> str:
-    words_ = ["techrun", "release", "show", verification.version, "--shop", verification.shop]
-    return folded("The whole story", shlex.join(words_), "sh")
+    typed = ["techrun", "release", "show", verification.version, "--shop", verification.shop]
+    return folded("The whole story", shlex.join(typed), "sh")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], ruler: Sequence[str] = ()) -> str:
