@@ -9,9 +9,10 @@ from statistics import median
 
 from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import badge, seconds
+from techrun.load.report.words import Said
 from techrun.model import Status
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
-from techrun.releases.report.words import NODES, Said
+from techrun.releases.report.words import NODES
 
 ASKING = Said("is asked", "…", "unsure")
 """Of a place that has not answered often enough yet."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
+import time
 
 import pytest
 
@@ -73,3 +76,68 @@ def test_a_newer_release_ends_the_verification_and_what_came_before_it_is_no_pas
     seen = json.loads(done.out)
     assert (seen["superseded"], seen["verdict"]["value"]) == ("v813", "inconclusive")
     assert "v813" in seen["cut"]
+
+
+def test_one_that_was_asleep_while_somebody_took_over_keeps_nothing(place) -> None:
+    place.write(bake="30s", samples=80)
+    place.begin()
+    asleep = place.start("verify", "v812")
+    asleep.wait_for("bake:")
+    asleep.process.send_signal(signal.SIGSTOP)
+    with contextlib.closing(sqlite3.connect(place.folder / "techrun.db")) as store, store:
+        store.execute("UPDATE verifications SET alive = alive - 60")
+    place.write()
+    assert place.verify().code == 0
+    asleep.process.send_signal(signal.SIGCONT)
+    done = asleep.end()
+    assert done.code == 4, done.err
+    assert "somebody else took over" in done.err
+    assert [one["verdict"] for one in place.listed()] == ["pass"]
+
+
+def test_a_fault_of_our_own_is_told_kept_and_no_verdict_on_the_shop(place, monkeypatch) -> None:
+    def broken(*_):
+        raise ZeroDivisionError("no such median")
+
+    monkeypatch.setattr("techrun.releases.judge.verdict.judge", broken)
+    place.begin()
+    done = place.verify("--on-fail", "touch acted", "--on-inconclusive", "pass")
+    assert done.code == 5
+    assert "no such median" in done.err
+    assert done.verdict["value"] == "inconclusive"
+    assert done.seen["samples"]
+    assert [one["verdict"] for one in place.listed()] == ["inconclusive"]
+    assert not (place.folder / "acted").exists()
+
+
+def test_what_was_begun_because_of_the_verdict_is_not_cut_off_in_its_middle(place, shop) -> None:
+    shop.deploy("v811", "0811aaa")
+    place.begin()
+    running = place.start(
+        "verify", "v812", "--format", "json", "--on-fail", "touch began; sleep 2; echo taken back"
+    )
+    end = time.monotonic() + 30
+    while not (place.folder / "began").exists():
+        assert time.monotonic() < end, running.err
+        time.sleep(0.02)
+    running.process.send_signal(signal.SIGTERM)
+    done = running.end()
+    assert done.code == 130
+    assert "a second signal ends it" in done.err
+    assert "taken back" in json.loads(done.out)["actions"][0]["answer"]
+
+
+def test_a_second_signal_ends_what_was_begun_too(place, shop) -> None:
+    shop.deploy("v811", "0811aaa")
+    place.begin()
+    running = place.start("verify", "v812", "--format", "json", "--on-fail", "touch began; sleep 60")
+    end = time.monotonic() + 30
+    while not (place.folder / "began").exists():
+        assert time.monotonic() < end, running.err
+        time.sleep(0.02)
+    running.process.send_signal(signal.SIGTERM)
+    running.wait_for("a second signal ends it")
+    running.process.send_signal(signal.SIGTERM)
+    done = running.end()
+    assert done.code == 130
+    assert json.loads(done.out)["verdict"]["value"] == "fail"
