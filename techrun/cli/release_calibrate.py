@@ -28,9 +28,9 @@ from techrun.cli.session import Session, operating
 def command(
     session: Session, shop: str, releases: int, latency: Literal["off", "warn", "fail"] | None
 ) -> None:
-    """Say what this gate would have stopped: earlier releases, judged again by the settings as they are now.
+    """Judge earlier releases again, by the settings of now.
 
-    Nothing is sent to the shop: what was seen of each release is kept, and judged as if it were today. What
+    So one sees what they would have stopped, before they stop anything. Nothing is sent to the shop: what was seen of each release is kept, and judged as if it were today. What
     the checks measured then stays as it was; only limits and rules are tried.
 
     Example: techrun release calibrate --shop acme-es --latency fail

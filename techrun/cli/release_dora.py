@@ -20,10 +20,10 @@ from techrun.cli.session import Session, operating
 )
 @operating
 def command(session: Session, shop: str, months: int) -> None:
-    """Say how often, how fast, how badly a shop is released, and how soon it is mended: by month.
+    """Tell the four keys of DORA, by shop and month.
 
-    The four keys of DORA: deployment frequency, lead time, change failure rate, time to restore; from the
-    releases and incidents that techrun knows.
+    How often a shop is released, how long a commit takes to get there, how many releases fail, how soon that
+    is mended: from the releases and incidents that techrun knows.
 
     Example: techrun release dora --shop acme-es --format json
     """

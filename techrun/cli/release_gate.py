@@ -38,9 +38,9 @@ def command(
     on_inconclusive: Literal["pass", "fail"] | None,
     **asked: Any,
 ) -> int:
-    """Say whether a release may begin now: asked before it is deployed.
+    """Say whether a release may begin now.
 
-    Looked at are freezes and campaigns of the calendar, the error budgets of checks with an `slo`, open
+    Asked before it is deployed. Looked at are freezes and campaigns of the calendar, the error budgets of checks with an `slo`, open
     incidents that page, and the load tests that `releases.gate.load` names.
 
     Example: techrun release gate v812 --shop acme-es && dep deploy production

@@ -217,7 +217,8 @@ def _lead(one: Release) -> float | None:
     """Seconds from the commit until customers had it; a clock that is ahead makes none below zero."""
     if one.committed is None:
         return None
-    came = one.live if one.live is not None else one.ended if one.ended is not None else one.begun
+    ended = None if one.rolled_back else one.ended
+    came = next(moment for moment in (one.live, ended, one.begun) if moment is not None)
     return max(0.0, came - one.committed)
 
 

@@ -59,10 +59,11 @@ def test_months_reach_back_over_the_turn_of_the_year() -> None:
         pytest.param({"live": 900.0, "ended": 300.0}, 900.0, id="until it was live on every node"),
         pytest.param({"ended": 300.0}, 300.0, id="until it ended"),
         pytest.param({}, 0.0, id="until it began"),
+        pytest.param({"ended": 300.0, "rolled_back": True}, 0.0, id="not until it was rolled back"),
     ],
 )
 def test_lead_time_counts_from_the_commit(times, lead) -> None:
-    moments = {name: V812.begun + after for name, after in times.items()}
+    moments = {name: after if after is True else V812.begun + after for name, after in times.items()}
     found = keys(replace(V812, committed=V812.begun - HOUR, **moments))
     assert (found.lead_median, found.lead_known) == (HOUR + lead, 1)
 

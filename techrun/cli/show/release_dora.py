@@ -15,7 +15,7 @@ TOGETHER = "together"
 def show_report(report: Report, console: Console) -> None:
     """Each month of each shop, all of them together, what failed, and how it is counted."""
     table = bare_table("shop", "month")
-    for head in ("releases", "a week", "lead time", "of 9 in 10", "failed", "", "restored in"):
+    for head in ("releases", "a week", "lead time", "p90", "failed", "", "restored in"):
         table.add_column(head, justify="right")
     for together in report.together:
         for keys in (*(one for one in report.months if one.shop == together.shop), together):
