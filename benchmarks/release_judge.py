@@ -1,6 +1,6 @@
 """How often the judge of releases is wrong, and what it finds, next to Kayenta's published rule.
 
-    python -m benchmarks.release_judge [--trials 400] [--only false-fails|failures|requests|times|harder]
+    python -m benchmarks.release_judge [--trials 100] [--only false-fails|failures|requests|times|harder]
 
 Nothing is measured: releases are drawn from a model whose truth is known (`_release_judge_world`) and judged by the
 code that is shipped, in its default settings; each table has fixed seeds. A shop has three judged checks of four steps
@@ -74,7 +74,13 @@ def durations(bake, check):
 
 def share(count, of):
     low, high = wilson(count, of)
-    return f"{count / of:.1%} ({low:.1%} to {high:.1%})".replace(".0%", "%")
+    return f"{100 * count / of:.1f} % ({100 * low:.1f} to {100 * high:.1f})".replace(".0 ", " ").replace(
+        ".0)", ")"
+    )
+
+
+def percent(count, of):
+    return f"{100 * count / of:.0f} %"
 
 
 def row(*cells):
@@ -118,8 +124,8 @@ def found_failures(trials):
             for fails in (0.01, 0.05, 0.2, 0.6):
                 world = World(usual=usual, fails=fails, failing=1, minutes=minutes)
                 said = {runs: judged(replace(world, runs=runs), trials, timed=False) for runs in RUNS}
-                found = (f"{said[runs]['default'] / trials:.0%}" for runs in RUNS)
-                row(f"{usual:.1%}", f"{fails:.0%}", *found, f"{said[30]['kayenta'] / trials:.0%}")
+                found = (percent(said[runs]["default"], trials) for runs in RUNS)
+                row(f"{100 * usual:g} %", percent(fails, 1), *found, percent(said[30]["kayenta"], trials))
 
 
 def found_requests(trials):
@@ -139,15 +145,15 @@ def found_times(trials):
     """A slower release."""
     for slower in (1.2, 1.5, 2.0):
         head(
-            f"Releases found that are {slower - 1:.0%} slower, with `latency: fail`",
+            f"Releases found that are {percent(slower - 1, 1)} slower, with `latency: fail`",
             "rho", *(f"{runs} runs" for runs in RUNS), "Kayenta's rule, 30 runs",
         )  # fmt: skip
         for rho in RHOS:
             said = {
                 runs: judged(World(runs=runs, rho=rho, slower=slower), trials, timed=True) for runs in RUNS
             }
-            found = (f"{said[runs]['times'] / trials:.0%}" for runs in RUNS)
-            row(rho, *found, f"{said[30]['kayenta'] / trials:.0%}")
+            found = (percent(said[runs]["times"], trials) for runs in RUNS)
+            row(rho, *found, percent(said[30]["kayenta"], trials))
 
 
 def harder(trials):
@@ -187,7 +193,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--trials", type=int, default=400)
+    parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--only", choices=TABLES, action="append")
     asked = parser.parse_args()
     for name in asked.only or TABLES:
