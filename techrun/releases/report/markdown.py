@@ -76,7 +76,11 @@ def _rulings(verification: Verification) -> str:
 
 
 def _ruling(one: Ruling) -> str:
-    return f"- {words.sign_of(one).sign} **{plain(one.subject)}**: {plain(one.text[:LONGEST_TEXT])} (`{plain_code(one.rule)}`)"
+    """A line of a list; a text that begins with its subject does not name it twice."""
+    said = one.text[:LONGEST_TEXT]
+    rest = said.removeprefix(one.subject) if one.subject else said
+    mark = f"**{plain(one.subject)}**{':' if rest == said else ''} " if one.subject else ""
+    return f"- {words.sign_of(one).sign} {mark}{plain(rest)} (`{plain_code(one.rule)}`)"
 
 
 def _nodes(verification: Verification) -> str:
@@ -155,9 +159,10 @@ def _notes(verification: Verification) -> str:
     verdict = verification.verdict
     if verdict is None:
         return ""
+    unseen = [text for text in verdict.could_see[:MOST_ROWS] if text not in verdict.summary]
     lines = [
         f"Baseline: {verdict.baseline.removeprefix('baseline ')}." if verdict.baseline else "",
-        f"It could have seen: {'; '.join(verdict.could_see[:MOST_ROWS])}." if verdict.could_see else "",
+        f"It could have seen {'; '.join(unseen)}." if unseen else "",
     ]
     return "\n\n".join(plain(line) for line in lines if line)
 

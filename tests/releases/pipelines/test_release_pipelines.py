@@ -102,7 +102,9 @@ def test_github_a_broken_release_goes_back(job):
     assert ":x: Failed: release v813-broken" in summary
     assert "v811" in job.live()
     assert json.loads((job.folder / "verdict.json").read_text())["verdict"] == "fail"
-    assert '"rolled_back": true' in json.dumps(story(job, "v813-broken"))
+    told = json.dumps(story(job, "v813-broken"))
+    assert '"rolled_back": true' in told
+    assert re.search(r'"kind": "command", "what": "./roll-back.sh"[^}]*"ok": true', told)
 
 
 def run_gitlab(job, tag):

@@ -98,7 +98,7 @@ def verification():
             "fail",
             "v812 of demo fails: buy is down on 127.0.0.3.",
             RULINGS,
-            ("home: a median of +38 % or more",),
+            ("a median of home that is +38 % or more",),
             "the last 5 accepted releases",
             3,
         ),
