@@ -163,18 +163,20 @@ def harder(trials):
         "what is harder", "default settings", "with `latency: fail`", "Kayenta's rule",
     )  # fmt: skip
     for what, world in {
-        "one check": World(usual=0.005, rho=0.8, checks=1),
-        "ten checks": World(usual=0.005, rho=0.8, checks=10),
+        "one check, rho 0.8": World(usual=0.005, rho=0.8, checks=1),
+        "ten checks, rho 0.8": World(usual=0.005, rho=0.8, checks=10),
         "ten checks, each with failures of its own, that do not last": World(
             usual=0.005, checks=10, alone=True
         ),
-        "ten checks, each with hiccups of its own": World(usual=0.005, rho=0.8, checks=10, alone=True),
+        "ten checks, each with hiccups of its own, rho 0.8": World(
+            usual=0.005, rho=0.8, checks=10, alone=True
+        ),
         "bad hours: failures vary by 100 %": World(usual=0.005, uneven=1.0),
-        "2 % fail anyway": World(usual=0.02, rho=0.5),
-        "releases differ by 10 %": World(rho=0.5, apart=0.10),
-        "releases differ by 15 %": World(rho=0.5, apart=0.15),
-        "three accepted releases": World(rho=0.8, accepted=3),
-        "times vary by 40 %": World(rho=0.8, noise=0.4),
+        "2 % fail anyway, rho 0.5": World(usual=0.02, rho=0.5),
+        "releases differ by 10 %, rho 0.5": World(rho=0.5, apart=0.10),
+        "releases differ by 15 %, rho 0.5": World(rho=0.5, apart=0.15),
+        "three accepted releases, rho 0.8": World(rho=0.8, accepted=3),
+        "times vary by 40 %, rho 0.8": World(rho=0.8, noise=0.4),
     }.items():
         said = judged(world, trials, timed=True)
         row(what, *(share(said[name], trials) for name in ("default", "with times", "kayenta")))

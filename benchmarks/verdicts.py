@@ -26,9 +26,9 @@ from benchmarks._verdicts_trial import ARMS, WORK, as_run, measured
 from techrun.load.histogram import merged, quantile
 from techrun.load.judge import failures
 from techrun.load.judge.compare import interleaved
-from techrun.statistics.shares import wilson
 from techrun.load.judge.stored import stored
 from techrun.load.judge.verdict import judge, wants_more, wants_rerun
+from techrun.statistics.shares import wilson
 
 SECONDS = 24
 LOOK = 8

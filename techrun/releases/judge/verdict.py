@@ -85,7 +85,7 @@ def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...
 
 def _never_seen(verification: Verification) -> Iterator[Ruling]:
     """Whole stages without evidence: a release does not pass because nobody looked."""
-    if verification.identity is None:
+    if verification.identity is None or not verification.identity.findings:
         yield Ruling("identity.not_seen", "nodes", None, "nobody looked which version the nodes run")
     if not verification.judged:
         yield Ruling(
