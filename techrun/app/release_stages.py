@@ -93,7 +93,7 @@ class Stages:
         self._note(ended=time.time(), superseded=self._watch.superseded)
         self._tells.begins("judgement", "is it as good as before?")
         verdict = await asyncio.to_thread(self._judge, await self._accepted())
-        self._note(verdict=verdict)
+        self._note(verdict=verdict, ended=time.time())
         return self.seen
 
     def _note(self, **changes: Any) -> None:

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from techrun.app.interrupts import Interrupts, handled
+from techrun.app.interrupts import handled
 from techrun.cli.options import set_up_logging
 from techrun.cli.session import whoami
 from techrun.cli.show.console import make_console
 from techrun.errors import ExitCode, TechrunError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from techrun.app.loading import Loaded
-    from techrun.app.release_verify import Around, Finished, VerifyWish
-    from techrun.cli.show.release_live import Lines, Screen
+    from techrun.app.release_verify import Finished, VerifyWish
     from techrun.config.settings import ShopSettings
+    from techrun.releases.acting import Reactions
+    from techrun.releases.keeping import Book
 
 NEEDED = ("numpy", "scipy")
 """What `techrun[release]` brings."""
@@ -34,17 +36,18 @@ def run_and_tell(version: str, options: dict[str, Any]) -> int:
         with interrupts.deferred():
             _check(options)
             from techrun.app.loading import load
-            from techrun.app.release_verify import verify
+            from techrun.app.release_verify import Around, verify
             from techrun.cli.show.release_live import onlooker
+            from techrun.cli.show.release_result import show_verification
             from techrun.load.bundle import shop_of
 
             loaded = load(options["config"])
-            shop = shop_of(loaded.settings, options["shop"])
+            shop, book = shop_of(loaded.settings, options["shop"]), _book(loaded, options)
         console = make_console(color=options["color"], stderr=True)
         with onlooker(console, f"{version} of {shop.name}", quiet=options["quiet"]) as watching:
-            around = _around(loaded, shop, options, interrupts, watching)
+            around = Around(watching, interrupts, book, _reactions(loaded, shop, options))
             finished = verify(loaded, shop, _wish(version, options), around)
-        told = _tell(finished, options)
+        told = _tell(finished, options, show_verification)
     return int(_code(finished, options, told=told))
 
 
@@ -60,26 +63,23 @@ def _check(options: dict[str, Any]) -> None:
             check_report(form, path)
 
 
-def _around(
-    loaded: Loaded,
-    shop: ShopSettings,
-    options: dict[str, Any],
-    interrupts: Interrupts,
-    watching: Lines | Screen,
-) -> Around:
+def _book(loaded: Loaded, options: dict[str, Any]) -> Book:
     from techrun.app.book import book_in, book_of
-    from techrun.app.release_verify import Around
-    from techrun.releases.acting import Reactions
 
     server, token = options["server"], os.environ.get("TECHRUN_TOKEN", "")
-    book = book_of(options["config"], server, token) if server else book_in(loaded)
-    reactions = Reactions(
+    return book_of(options["config"], server, token) if server else book_in(loaded)
+
+
+def _reactions(loaded: Loaded, shop: ShopSettings, options: dict[str, Any]) -> Reactions:
+    """What the verdict moves; a report alone takes nothing back, and is heard of all the same."""
+    from techrun.releases.acting import Reactions
+
+    return Reactions(
         on_fail="" if options["report_only"] else options["on_fail"],
         on_fail_timeout=options["on_fail_timeout"],
         webhooks=shop.releases.webhooks,
         grafana=loaded.settings.grafana,
     )
-    return Around(watching, interrupts, book, reactions)
 
 
 def _wish(version: str, options: dict[str, Any]) -> VerifyWish:
@@ -89,7 +89,7 @@ def _wish(version: str, options: dict[str, Any]) -> VerifyWish:
     return VerifyWish(version=version, by=whoami(), **said)
 
 
-def _tell(finished: Finished, options: dict[str, Any]) -> bool:
+def _tell(finished: Finished, options: dict[str, Any], show: Callable[..., None]) -> bool:
     """The reports that were asked for, then the result on stdout; whether all of them were written."""
     written = [_written(finished, form, path) for form, path in options["reports"]]
     verification = finished.verification
@@ -98,10 +98,8 @@ def _tell(finished: Finished, options: dict[str, Any]) -> bool:
 
         click.echo(json.dumps(to_json(verification), ensure_ascii=False))
     else:
-        from techrun.cli.show.release_result import show_verification
-
         console = make_console(color=options["color"])
-        show_verification(verification, console, verbose=options["verbose"] > 0)
+        show(verification, console, verbose=options["verbose"] > 0)
     return all(written)
 
 

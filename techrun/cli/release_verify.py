@@ -25,6 +25,16 @@ def as_zero_or_duration(ctx: click.Context, param: click.Parameter, value: str |
     return 0.0 if value == "0" else as_duration(ctx, param, value)
 
 
+def as_addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback of a repeatable option that takes IP addresses."""
+    import ipaddress
+
+    try:
+        return tuple(str(ipaddress.ip_address(value)) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; write 203.0.113.11 or 2001:db8::11") from None
+
+
 def as_reports(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, Path | None], ...]:
@@ -45,6 +55,7 @@ def as_reports(
     "--node",
     "nodes",
     multiple=True,
+    callback=as_addresses,
     metavar="ADDRESS",
     help="A serving node, in place of the shop's `nodes:`; repeatable.",
 )
@@ -64,7 +75,7 @@ def as_reports(
 @click.option(
     "--on-fail-timeout", **_DURATION, default="5m", show_default=True, help="How long that may take."
 )
-@click.option("--report-only", is_flag=True, help="Tell the verdict, act on nothing, exit 0.")
+@click.option("--report-only", is_flag=True, help="Tell the verdict and exit 0; --on-fail is not run.")
 @click.option(
     "--on-inconclusive",
     type=click.Choice(["pass", "fail"]),

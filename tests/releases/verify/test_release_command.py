@@ -108,6 +108,38 @@ def test_what_cannot_be_told_comes_to_what_was_asked_for(place, words, code) -> 
     assert (done.code, done.verdict["value"]) == (code, "inconclusive"), done.err
 
 
+def test_the_command_line_has_its_own_words_for_nodes_and_times(place) -> None:
+    place.write(bake="1h", samples=3000)
+    place.begin()
+    words = ["--node", "127.0.0.1", "--settle", "0", "--bake", "1s", "--every", "200ms", "--samples", "3"]
+    done = place.verify(*words)
+    assert done.code == 0, done.err
+    assert [one["via"] for one in done.seen["identity"]["findings"]] == ["127.0.0.1", "front"]
+    assert done.seen["wanted"] == 3
+    assert done.seen["settings"]["bake"]["for"] == 1.0
+
+
+def test_a_job_of_github_finds_the_result_in_its_summary(place, monkeypatch) -> None:
+    summary = place.folder / "summary.md"
+    summary.write_text("# Built\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    place.begin()
+    assert place.verify("--report", "markdown").code == 0
+    assert summary.read_text().startswith("# Built\n")
+    assert "v812" in summary.read_text()
+
+
+def test_a_secret_of_the_settings_is_in_nothing_that_is_kept_or_told(place) -> None:
+    place.write(more='webhooks: [{url: "http://127.0.0.1:1/hook-4711", token: token-4711-of-some-length, on: fail}]')
+    place.begin()
+    done = place.verify("--report", "json=v.json")
+    assert done.code == 0, done.err
+    told = (
+        place.here("show", "v812", "--format", "json").out + done.out + (place.folder / "v.json").read_text()
+    )
+    assert "4711" not in told
+
+
 def test_every_report_that_was_asked_for_is_written(place) -> None:
     place.begin()
     forms = {"junit": "v.xml", "markdown": "v.md", "json": "v.json", "dotenv": "v.env", "metrics": "v.prom"}
@@ -155,6 +187,7 @@ def test_the_story_tells_verifications_commands_and_the_times(place, shop) -> No
         pytest.param(["verify", "v812", "--report", "html"], 2, "junit=verify.xml", id="an unknown report"),
         pytest.param(["verify", "v812", "--report", "json=/proc/nowhere/x"], 2, "cannot be written", id="a report in nowhere"),
         pytest.param(["verify", "v812", "--bake", "long"], 2, "30s", id="a wrong duration"),
+        pytest.param(["verify", "v812", "--node", "web-1"], 2, "203.0.113.11", id="a node that is no address"),
         pytest.param(["verify", "v812", "--server", "http://127.0.0.1:1"], 2, "TECHRUN_TOKEN", id="a server without a token"),
         pytest.param(["show", "v999"], 2, "techrun release list", id="a version that is not there"),
         pytest.param(["verfy", "v812"], 2, "verfy", id="a mistyped command"),
