@@ -68,12 +68,15 @@ class FaultMiddleware:
             from django.http import HttpResponseRedirect
 
             return HttpResponseRedirect(request.headers.get("Referer", "/"))
-        if active("product-half-slower") and path.startswith("/catalogue/hi-vis"):
-            return self._half_slower(request)
+        if path.startswith("/catalogue/hi-vis"):
+            return self._product(request)
         return self.get_response(request)
 
-    def _half_slower(self, request):
+    def _product(self, request):
         began = time.perf_counter()
+        if active("stock-system"):  # no fault: many shops ask another system for the stock
+            time.sleep(0.15)
         response = self.get_response(request)
-        time.sleep(0.5 * (time.perf_counter() - began))
+        if active("product-half-slower"):
+            time.sleep(0.5 * (time.perf_counter() - began))
         return response
