@@ -107,7 +107,7 @@ class _Look:
     def _tell(self) -> Places:
         seen = self._seen()
         identity = identity_of(seen, self._unseen)
-        if identity != self._last:
+        if self._sightings and identity != self._last:
             self._last = identity
             self._told(identity)
         return seen

@@ -102,8 +102,8 @@ def _wrong_commit(seen: Places, course: Course, where: str) -> str:
 
 
 def _stays_old(seen: Places, course: Course, where: str) -> str:
-    last = f"last {_ago(seen, course)} ago"
-    return f"{where} still runs {_old(seen, course)} ({_asked(course)}, {last}){_why(seen, course)}"
+    asked = f"{_asked(course)}, {_when(seen, course)}"
+    return f"{where} still runs {_old(seen, course)} ({asked}){_why(seen, course)}"
 
 
 def _called(question: Question, read: Sighting | None) -> str:
@@ -140,8 +140,10 @@ def _asked(course: Course) -> str:
     return f"asked {count} times in {show(round(course.sightings[-1].at - course.sightings[0].at))}"
 
 
-def _ago(seen: Places, course: Course) -> str:
-    return show(max(round(seen.now - course.last_old.at), 0)) if course.last_old else "never"
+def _when(seen: Places, course: Course) -> str:
+    """When the old version was seen last."""
+    seconds = round(seen.now - course.last_old.at) if course.last_old else 0
+    return f"last {show(seconds)} ago" if seconds >= 1 else "just now"
 
 
 def _why(seen: Places, course: Course) -> str:
