@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from techrun.errors import UsageError
-from techrun.handling import Release
+from techrun.handling import LONGEST_BAKE, Release, suspects
 from techrun.oncall import Operations, UnknownError
 from techrun.releases.keeping import Book
 from techrun.releases.records import GateDecision, Verification
@@ -14,6 +14,15 @@ from techrun.views import IncidentStanding, VerificationSummary
 
 MOST = 50
 """Verifications and gate decisions of one version that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspected:
+    """An incident that a release may have caused."""
+
+    incident: IncidentStanding
+    others: tuple[str, ...]
+    """Versions that may have caused it as well: which of them it was cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +35,7 @@ class ReleaseStory:
     verifications: tuple[VerificationSummary, ...]
     last: Verification | None
     """The newest of them that is kept as a whole, or the one that was asked for."""
-    incidents: tuple[IncidentStanding, ...]
-    """Those of the shop that were opened from its beginning until the next release began."""
+    incidents: tuple[Suspected, ...]
 
 
 def story_of(
@@ -36,19 +44,22 @@ def story_of(
     """The story of the newest release of this version; UnknownError where there is none."""
     release = _found(book, version, shop)
     known = [one for one in book.verifications(release.shop, version, MOST) if one.release == release.id]
-    after = [one for one in book.releases(release.shop, release.begun) if one.id > release.id]
-    until = min((one.begun for one in after), default=time.time())
     return ReleaseStory(
         release=release,
         gates=tuple(reversed(book.gates(release.shop, version, MOST))),
         verifications=tuple(reversed(known)),
         last=_last(book, known, verification),
-        incidents=tuple(
-            one
-            for one in operations.incidents(since=release.begun, shop=release.shop)
-            if release.begun <= one.opened <= until
-        ),
+        incidents=tuple(_suspected(book, operations, release)),
     )
+
+
+def _suspected(book: Book, operations: Operations, release: Release) -> Iterator[Suspected]:
+    """The shop's incidents that began while it was the last release, or one of several that were new."""
+    around = book.releases(release.shop, release.begun - LONGEST_BAKE)
+    for incident in operations.incidents(since=release.begun, shop=release.shop):
+        found = [one for one in suspects(around, incident.since) if one.id != release.id]
+        if len(found) < len(suspects(around, incident.since)):
+            yield Suspected(incident, tuple(one.version for one in found))
 
 
 def _found(book: Book, version: str, shop: str) -> Release:

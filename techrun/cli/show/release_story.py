@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from techrun.app.release_story import ReleaseStory
+from techrun.app.release_story import ReleaseStory, Suspected
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import bare_table
 from techrun.cli.show.load_result import STYLES as TONES
@@ -72,16 +72,18 @@ def _happened(story: ReleaseStory) -> Iterator[Line]:
         yield release.ended, Text("rolled back" if release.rolled_back else "release ends")
     for gate in story.gates:
         yield gate.at, _gate(gate)
-    for one in story.verifications:
-        yield one.started, _verification(one)
-    for incident in story.incidents:
-        over = (
-            f", over after {age(incident.since, incident.closed)}"
-            if incident.closed is not None
-            else ", open"
-        )
-        text = f"incident #{incident.id} [{incident.severity}] {incident.title}{over}"
-        yield incident.opened, Text(text, "red" if incident.closed is None else "default")
+    for verified in story.verifications:
+        yield verified.started, _verification(verified)
+    for one in story.incidents:
+        yield one.incident.opened, _incident(one)
+
+
+def _incident(suspected: Suspected) -> Text:
+    incident = suspected.incident
+    over = ", open" if incident.closed is None else f", over after {age(incident.since, incident.closed)}"
+    others = f" (or due to {', '.join(suspected.others)}: cannot be told)" if suspected.others else ""
+    text = f"incident #{incident.id} [{incident.severity}] {incident.title}{over}{others}"
+    return Text(text, "red" if incident.closed is None else "default")
 
 
 def _gate(gate: GateDecision) -> Text:

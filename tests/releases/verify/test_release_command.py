@@ -130,7 +130,9 @@ def test_a_job_of_github_finds_the_result_in_its_summary(place, monkeypatch) -> 
 
 
 def test_a_secret_of_the_settings_is_in_nothing_that_is_kept_or_told(place) -> None:
-    place.write(more='webhooks: [{url: "http://127.0.0.1:1/hook-4711", token: token-4711-of-some-length, on: fail}]')
+    place.write(
+        more='webhooks: [{url: "http://127.0.0.1:1/hook-4711", token: token-4711-of-some-length, on: fail}]'
+    )
     place.begin()
     done = place.verify("--report", "json=v.json")
     assert done.code == 0, done.err
