@@ -100,12 +100,13 @@ class _Bake:
     async def _lane(self, check: Check) -> None:
         """All runs of one check, one after the other."""
         lane = _Lane(check, self._plan.first(check, self._begins))
-        interval = self._plan.interval(check)
         while self._plan.goes_on(check, max(lane.next_at, self._now()), self._begins, lane.counted):
             await asyncio.sleep(max(0.0, lane.next_at - self._now()))
             confirms = lane.confirms
             result = await self._engine.run_once(check, trigger="release")
             if not confirms:
+                blocked = result.outcome.status is Status.BLOCKED
+                interval = self._plan.interval(check, blocked=blocked)
                 lane.planned = max(lane.planned + interval, self._now())
             self._take(lane, result, confirms=confirms)
 

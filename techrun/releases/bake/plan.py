@@ -14,6 +14,8 @@ AT_LEAST = 2
 """Runs that each check makes."""
 AT_MOST = 10.0
 """Runs a second of all checks that are not judged: a shop with hundreds of them must bear the bake, too."""
+PEACE = 4
+"""A check that was blocked runs as seldom as usual, but so many times at least."""
 LONGER = 0.5
 """Share of its time by which a bake goes on where runs are missing, since they were slow or told nothing."""
 
@@ -45,8 +47,10 @@ class BakePlan:
         """When the first sample counts: the settle time is over then, and every judged check is warm."""
         return max(live + self.settle, now + self.warm_up * self.every)
 
-    def interval(self, check: Check) -> float:
-        """Seconds from one planned run to the next."""
+    def interval(self, check: Check, *, blocked: bool = False) -> float:
+        """Seconds from one planned run to the next; a firewall that has just blocked it is left in peace for longer."""
+        if blocked:
+            return max(self.every, min(check.every, self.seconds / PEACE))
         if check.id in self.close:
             return self.every
         crowd = (len(self.checks) - len(self.close)) / AT_MOST

@@ -69,11 +69,19 @@ async def test_a_check_never_overlaps_itself_and_goes_on_until_it_has_its_runs(o
 
 
 async def test_runs_that_tell_nothing_are_made_up_for_within_half_the_time(oven, a_check) -> None:
-    async def half_blocked(_run, before) -> Outcome:
-        return Outcome(Status.BLOCKED, Reason.BLOCKED, "captcha") if before % 2 else UP
+    async def half_lost(_run, before) -> Outcome:
+        return Outcome(Status.UNKNOWN, Reason.UPLINK, "no network") if before % 2 else UP
 
-    baked = await oven(half_blocked).bake(quick(a_check(), wanted=100), time.time())
+    baked = await oven(half_lost).bake(quick(a_check(), wanted=100), time.time())
     assert 0.4 + 0.2 < max(one.offset for one in baked.samples) < 0.2 + 0.4 * 1.5
+
+
+async def test_a_firewall_that_blocks_is_left_in_peace_for_longer(oven, a_check) -> None:
+    async def blocked(_run, _before) -> Outcome:
+        return Outcome(Status.BLOCKED, Reason.BLOCKED, "captcha")
+
+    baked = await oven(blocked).bake(quick(a_check(every=60.0), wanted=100), time.time())
+    assert min(later.at - earlier.at for earlier, later in pairwise(baked.samples)) > 0.09
 
 
 async def test_a_check_that_is_down_for_sure_ends_the_bake(oven, a_check) -> None:

@@ -45,6 +45,12 @@ def test_every_check_runs_faster_within_bounds(usual, name, interval) -> None:
     assert len(moments(usual, check, LIVE, LIVE)[1]) >= 2
 
 
+@pytest.mark.parametrize(("every", "pause"), [(5, 8), (30, 30), (3600, 60)], ids=["often", "usual", "seldom"])
+def test_a_check_that_was_blocked_runs_at_its_usual_pace(a_check, every, pause) -> None:
+    check = a_check(every=every)
+    assert BakePlan(checks=(check,), judged=(check,)).interval(check, blocked=True) == pause
+
+
 def test_no_check_runs_more_often_than_the_judged_ones(a_check) -> None:
     hasty = a_check("hasty", every=5.0)
     assert BakePlan(checks=(hasty, a_check()), judged=(a_check(),)).interval(hasty) == 8
