@@ -55,9 +55,10 @@ class Reader:
             raise UnreadableError(f"it answers {page.status} to {self.url}")
         if self.whole and page.is_html:
             raise UnreadableError(f"{self.url} is a web page, {page.describe().removeprefix('the page ')}")
-        return self._value(self.version, page), self._value(self.commit, page)
+        return self._value(self.version, page), self._value(self.commit, page, may_lack=True)
 
-    def _value(self, take: Take | None, page: Page) -> str:
+    def _value(self, take: Take | None, page: Page, *, may_lack: bool = False) -> str:
+        """What is found; `may_lack`: a place may say that it has none."""
         if take is None:
             return ""
         try:
@@ -69,6 +70,8 @@ class Reader:
             what = f"matched nothing on {page.describe()}" if value is None else "finds no single value"
             raise UnreadableError(f"{self.words} {what}")
         text = str(value).strip()
+        if not text and may_lack:
+            return ""
         if not text or len(text) > LONGEST or "\n" in text:
             size = f"{len(text)} characters" if text else "nothing"
             raise UnreadableError(f"{self.words} finds {size}, no version")

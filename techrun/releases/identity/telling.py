@@ -97,7 +97,7 @@ def _drained(seen: Places, course: Course, where: str) -> str:
 
 def _wrong_commit(seen: Places, course: Course, where: str) -> str:
     expected, old = seen.question.expected, course.last_old
-    theirs = old.commit if old else "unknown"
+    theirs = (old.commit if old else "") or "one that it does not tell"
     return f"{where} runs {expected.version} of another commit: {theirs}, not {expected.commit} ({_asked(course)})"
 
 

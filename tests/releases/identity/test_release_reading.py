@@ -89,6 +89,13 @@ def test_the_commit_is_read_in_the_same_answer():
     assert made.read(page(b'{"version": "v812", "commit": "a1b9f3e"}')) == ("v812", "a1b9f3e")
 
 
+def test_a_place_may_say_that_it_has_no_commit_but_not_that_it_has_no_version():
+    made = compile_readers(Releases.model_validate({"version": {}, "commit": {"json": "$.commit"}}))[0]
+    assert made.read(page(b'{"version": "v812", "commit": ""}')) == ("v812", "")
+    with pytest.raises(UnreadableError):
+        made.read(page(b'{"version": "", "commit": "0812bbb"}'))
+
+
 @pytest.mark.parametrize(
     ("source", "url"),
     [
