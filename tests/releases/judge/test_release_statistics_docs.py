@@ -25,7 +25,7 @@ DEFAULT = JudgeSettings()
         f"higher than usual by {100 * DEFAULT.errors:g} percentage points",
         f"the median from {latency.NEEDED[0.5]} good answers on, the p95 from {latency.NEEDED[0.95]}",
         f"slower by {100 * DEFAULT.slower:g} % *and* by {1000 * DEFAULT.slower_by:g} ms",
-        f"weighed ({DEFAULT.releases} to {clustered.WEIGHT})",
+        f"counts like {clustered.WEIGHT} more of them",
         f"and {100 * clustered.APART:g} % between releases",
         "Fewer than three are no baseline",
     ],
