@@ -56,11 +56,10 @@ def bake_plan(
 
 def judged_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tuple[Check, ...]:
     """The checks that decide: those that are named, else those that page, else journeys, else all."""
-    checks = _checks_of(loaded, shop)
-    if releases.bake.checks:
-        return _each_once(check for selector in releases.bake.checks for check in meant(selector, checks))
     control = {check.id for check in control_checks(loaded, shop, releases)}
-    free = tuple(check for check in checks if check.id not in control)
+    free = tuple(check for check in _checks_of(loaded, shop) if check.id not in control)
+    if releases.bake.checks:
+        return _each_once(check for selector in releases.bake.checks for check in meant(selector, free))
     paging = tuple(check for check in free if check.severity == "page")
     return paging or tuple(check for check in free if check.steps) or free
 

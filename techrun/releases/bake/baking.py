@@ -17,6 +17,9 @@ from techrun.standing import storable
 TELLING = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 """What says something of the shop; blocked and unknown runs do not."""
 
+HELD = "held.control"
+"""The decision on a failure that need not be the shop's: the control check failed, too."""
+
 Told = Callable[[Sample], None]
 
 
@@ -73,6 +76,8 @@ class _Bake:
         self._samples: list[Sample] = []
         self._down = asyncio.Event()
         self._cut = ""
+        self._dark = False
+        """Whether the control check failed last."""
 
     def _now(self) -> float:
         """Unix time that does not jump."""
@@ -113,9 +118,7 @@ class _Bake:
     def _take(self, lane: _Lane, result: Result, *, confirms: bool) -> None:
         """Keep what a run found, and end the bake where its check is down for sure."""
         settling = result.started < self._begins
-        decision = ""
-        if not settling:
-            lane.watched, decision = noted(lane.watched, result, lane.check.confirmation)
+        decision = "" if settling else self._decided(lane, result)
         sample = replace(
             sample_of(result, self._live),
             settling=settling,
@@ -131,6 +134,18 @@ class _Bake:
             where = f"{sample.step}: " if sample.step else ""
             self._cut = f"{sample.check} is down: {where}{sample.message}"
             self._down.set()
+
+    def _decided(self, lane: _Lane, result: Result) -> str:
+        """The rule of the state machine that a run met; what fails while the control check does is not the shop's."""
+        down = result.outcome.status is Status.DOWN
+        if lane.check in self._plan.control:
+            if result.outcome.status in TELLING:
+                self._dark = down
+            return HELD if down else ""
+        if down and self._dark:
+            return HELD
+        lane.watched, decision = noted(lane.watched, result, lane.check.confirmation)
+        return decision
 
 
 def sample_of(result: Result, live: float) -> Sample:

@@ -130,6 +130,30 @@ async def test_a_check_that_is_neither_judged_nor_known_to_have_been_well_ends_n
     assert (await oven(broken).bake(known, time.time())).cut.startswith("acme/other is down")
 
 
+async def test_what_fails_together_with_the_control_is_not_the_releases_doing(oven, a_check) -> None:
+    """The network is gone: neither the control nor a judged check ends the bake."""
+
+    async def dark(_run, before) -> Outcome:
+        return DOWN if before >= 4 else UP
+
+    home, control = a_check("home"), a_check("control")
+    plan = quick(home, control, control=(control,), before={"acme/control": Status.UP})
+    baked = await oven(dark).bake(plan, time.time())
+    assert baked.cut == ""
+    decisions = {one.decision for one in baked.samples if one.status is Status.DOWN and not one.settling}
+    assert "held.control" in decisions
+    assert "down.confirmed" not in decisions
+
+
+async def test_a_control_that_is_well_holds_nothing(oven, a_check) -> None:
+    async def breaks(run, before) -> Outcome:
+        return DOWN if before >= 4 and run.check.id.name == "home" else UP
+
+    home, control = a_check("home"), a_check("control")
+    baked = await oven(breaks).bake(quick(home, control, control=(control,), seconds=30.0), time.time())
+    assert baked.cut.startswith("acme/home is down")
+
+
 async def test_a_stop_keeps_what_was_found_and_interrupts_what_runs(oven, a_check) -> None:
     cleaned = []
 

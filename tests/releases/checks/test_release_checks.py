@@ -113,8 +113,17 @@ def test_a_journey_stood_before_as_the_checks_that_run_it(written, standing, bef
             "{judge: {control: psp}}",
             ["acme/home"],
         ),
+        (THREE, "{bake: {checks: ['*']}, judge: {control: search}}", ["acme/home", "acme/looking"]),
     ],
-    ids=["those that page", "journeys", "all", "a pattern", "by name, each once", "all but the control"],
+    ids=[
+        "those that page",
+        "journeys",
+        "all",
+        "a pattern",
+        "by name, each once",
+        "all but the control",
+        "never the control",
+    ],
 )
 def test_which_checks_decide(written, checks, releases, judged) -> None:
     one = written(checks, releases)
