@@ -151,7 +151,7 @@ def prepared(settings: Settings, shop: ShopSettings, check: CheckSettings) -> Ch
 
 def _digest(settings: Settings, check: CheckSettings) -> str:
     """Changes when anything changes that the check's runs depend on."""
-    documents = _used(settings.documents, check.spec.journey) if isinstance(check.spec, JourneySpec) else {}
+    documents = used(settings.documents, check.spec.journey) if isinstance(check.spec, JourneySpec) else {}
     facts = [
         check.spec.model_dump(mode="json", by_alias=True),
         check.constants,
@@ -161,7 +161,7 @@ def _digest(settings: Settings, check: CheckSettings) -> str:
     return hashlib.sha256(json.dumps(facts, default=_plain, sort_keys=True).encode()).hexdigest()
 
 
-def _used(documents: Mapping[str, Definition], journey: str) -> dict[str, Definition]:
+def used(documents: Mapping[str, Definition], journey: str) -> dict[str, Definition]:
     """The journey and the fragments that it uses: a check does not depend on any other."""
     found: dict[str, Definition] = {}
     waiting = [journey]

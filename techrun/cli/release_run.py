@@ -35,14 +35,13 @@ def run_and_tell(version: str, options: dict[str, Any]) -> int:
     with handled() as interrupts:
         with interrupts.deferred():
             _check(options)
-            from techrun.app.loading import load
+            from techrun.app.release_secrets import load_for_release
             from techrun.app.release_verify import Around, verify
             from techrun.cli.show.release_live import onlooker
             from techrun.cli.show.release_result import show_verification
-            from techrun.load.bundle import shop_of
 
-            loaded = load(options["config"])
-            shop, book = shop_of(loaded.settings, options["shop"]), _book(loaded, options)
+            loaded, shop = load_for_release(options["config"], options["shop"])
+            book = _book(loaded, options)
         console = make_console(color=options["color"], stderr=True)
         with onlooker(console, f"{version} of {shop.name}", quiet=options["quiet"]) as watching:
             around = Around(watching, interrupts, book, _reactions(loaded, shop, options))

@@ -199,3 +199,21 @@ def test_wrong_use_is_told_before_anything_is_sent(place, words, code, text) -> 
     done = place.here(*words)
     assert done.code == code, done.err
     assert text in done.err
+
+
+def test_a_runner_needs_the_secrets_of_its_shop_and_no_others(place, monkeypatch) -> None:
+    """The daemon's pager is no business of a pipeline."""
+    place.begin()
+    path = place.folder / "techrun.yaml"
+    path.write_text(path.read_text() + 'channels: {oncall: {url: "${secret.PAGER_URL}"}}\n')
+    assert place.verify().code == 0
+    journey = place.folder / "journeys" / "look.yaml"
+    journey.write_text(
+        journey.read_text().replace("get: /\n", "get: /\n    headers: {X-Probe: '${secret.PROBE_KEY}'}\n")
+    )
+    done = place.verify()
+    assert done.code == 3
+    assert "the secret PROBE_KEY is not set" in done.err
+    assert "PAGER_URL" not in done.err
+    monkeypatch.setenv("PROBE_KEY", "a-key-of-the-probe")
+    assert place.verify().code == 0
