@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import pty
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -101,3 +107,23 @@ def test_the_picture_shows(failed, text) -> None:
     everything(failed)(live)
     Console(file=out, width=120, no_color=True).print(drawn(seen, failed.ended - 300))
     assert text in " ".join(out.getvalue().split())
+
+
+def test_a_person_at_a_terminal_sees_the_stages_renew_themselves(place) -> None:
+    place.begin()
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "techrun", "release", "verify", "v812"]
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
+    with subprocess.Popen(
+        command, cwd=place.folder, env=environ, stdout=terminal, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        seen = b""
+        with contextlib.suppress(OSError):  # Linux says so when the other side is gone
+            while chunk := os.read(master, 65536):
+                seen += chunk
+        os.close(master)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
+    for part in ("✓ identity", "· judgement", "▸ bake", "acme/cart", "✓ Passed  v812 of acme"):
+        assert part in text
