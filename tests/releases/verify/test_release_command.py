@@ -14,22 +14,60 @@ from techrun.releases.smoke import run_smoke
 pytestmark = pytest.mark.timeout(120)
 
 
+def test_a_release_that_is_live_and_well_passes_and_is_the_first_of_the_baseline(passed) -> None:
+    assert (passed.done.code, passed.seen["verdict"]["value"]) == (0, "pass"), passed.done.err
+    assert "baseline recorded (1 of 5)" in passed.seen["verdict"]["baseline"]
+    assert {one["state"] for one in passed.seen["identity"]["findings"]} == {"new"}
+    assert {one["status"] for one in passed.seen["smoke"]} == {"up"}
+    counted = [one for one in passed.seen["samples"] if one["check"] == "acme/home" and not one["settling"]]
+    assert len(counted) >= 5
+    assert passed.place.listed()[0]["verdict"] == "pass"
+
+
+def test_a_release_that_passes_runs_no_command(passed) -> None:
+    assert passed.seen["actions"] == []
+    assert not (passed.place.folder / "acted").exists()
+
+
+def test_every_report_that_was_asked_for_is_written(passed) -> None:
+    out = passed.out
+    assert etree.parse(str(out / "v.xml")).getroot().tag in {"testsuite", "testsuites"}
+    assert "v812" in (out / "v.md").read_text()
+    assert json.loads((out / "v.json").read_text())["verdict"] == "pass"
+    assert "TECHRUN_VERDICT=pass" in (out / "v.env").read_text()
+    assert 'techrun_release_verdict{shop="acme",verdict="pass"} 1' in (out / "v.prom").read_text()
+
+
+def test_a_report_is_written_again_from_what_was_kept(passed) -> None:
+    assert passed.place.here("show", "v812", "--report", "junit=again.xml").code == 0
+    assert (passed.place.folder / "again.xml").read_text() == (passed.out / "v.xml").read_text()
+
+
+def test_what_happens_goes_to_stderr_and_the_result_to_stdout(passed) -> None:
+    assert passed.done.out.startswith("✓ Passed  v812 of acme")
+    assert all(stage in passed.done.err for stage in ("identity:", "smoke:", "bake:", "judgement:"))
+
+
+def test_a_job_of_github_finds_the_result_in_its_summary(passed) -> None:
+    summary = (passed.place.folder / "summary.md").read_text()
+    assert summary.startswith("# Built\n")
+    assert "v812" in summary
+
+
+def test_a_secret_of_the_settings_is_in_nothing_that_is_kept_or_told(passed) -> None:
+    assert "4711" not in passed.told + passed.done.out + (passed.out / "v.json").read_text()
+
+
+def test_quiet_says_nothing_but_the_result(place) -> None:
+    place.begin()
+    done = place.here("verify", "v812", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("✓ Passed")
+
+
 def rules(done) -> set[str]:
     """The rules that were broken."""
     return {one["rule"] for one in done.verdict["rulings"] if one["holds"] is False and not one["warns"]}
-
-
-def test_a_release_that_is_live_and_well_passes_and_is_the_first_of_the_baseline(place) -> None:
-    place.begin()
-    done = place.verify()
-    assert (done.code, done.verdict["value"]) == (0, "pass"), done.err + done.out
-    assert "baseline recorded (1 of 5)" in done.verdict["baseline"]
-    assert {one["state"] for one in done.seen["identity"]["findings"]} == {"new"}
-    assert {one["status"] for one in done.seen["smoke"]} == {"up"}
-    assert (
-        len([one for one in done.seen["samples"] if one["check"] == "acme/home" and not one["settling"]]) >= 5
-    )
-    assert place.listed()[0]["verdict"] == "pass"
 
 
 def test_an_old_version_fails_before_anything_else_is_tried(place, shop) -> None:
@@ -82,13 +120,6 @@ def test_a_failed_release_runs_the_command_with_the_verdict_and_keeps_what_it_sa
     assert kept["actions"] == done.seen["actions"]
 
 
-def test_a_release_that_passes_runs_no_command(place) -> None:
-    place.begin()
-    done = place.verify("--on-fail", "touch acted")
-    assert (done.code, done.seen["actions"]) == (0, [])
-    assert not (place.folder / "acted").exists()
-
-
 def test_a_report_alone_is_never_red_and_takes_nothing_back(place, shop) -> None:
     shop.deploy("v811", "0811aaa")
     place.begin()
@@ -117,53 +148,6 @@ def test_the_command_line_has_its_own_words_for_nodes_and_times(place) -> None:
     assert [one["via"] for one in done.seen["identity"]["findings"]] == ["127.0.0.1", "front"]
     assert done.seen["wanted"] == 3
     assert done.seen["settings"]["bake"]["for"] == 1.0
-
-
-def test_a_job_of_github_finds_the_result_in_its_summary(place, monkeypatch) -> None:
-    summary = place.folder / "summary.md"
-    summary.write_text("# Built\n")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    place.begin()
-    assert place.verify("--report", "markdown").code == 0
-    assert summary.read_text().startswith("# Built\n")
-    assert "v812" in summary.read_text()
-
-
-def test_a_secret_of_the_settings_is_in_nothing_that_is_kept_or_told(place) -> None:
-    place.write(
-        more='webhooks: [{url: "http://127.0.0.1:1/hook-4711", token: token-4711-of-some-length, on: fail}]'
-    )
-    place.begin()
-    done = place.verify("--report", "json=v.json")
-    assert done.code == 0, done.err
-    told = (
-        place.here("show", "v812", "--format", "json").out + done.out + (place.folder / "v.json").read_text()
-    )
-    assert "4711" not in told
-
-
-def test_every_report_that_was_asked_for_is_written(place) -> None:
-    place.begin()
-    forms = {"junit": "v.xml", "markdown": "v.md", "json": "v.json", "dotenv": "v.env", "metrics": "v.prom"}
-    words = [word for form, path in forms.items() for word in ("--report", f"{form}=out/{path}")]
-    assert place.verify(*words).code == 0
-    out = place.folder / "out"
-    assert etree.parse(str(out / "v.xml")).getroot().tag in {"testsuite", "testsuites"}
-    assert "v812" in (out / "v.md").read_text()
-    assert json.loads((out / "v.json").read_text())["verdict"] == "pass"
-    assert "TECHRUN_VERDICT=pass" in (out / "v.env").read_text()
-    assert 'techrun_release_verdict{shop="acme",verdict="pass"} 1' in (out / "v.prom").read_text()
-    assert place.here("show", "v812", "--report", "junit=again.xml").code == 0
-    assert (place.folder / "again.xml").read_text() == (out / "v.xml").read_text()
-
-
-def test_what_happens_goes_to_stderr_and_the_result_to_stdout(place) -> None:
-    place.begin()
-    done = place.here("verify", "v812")
-    assert done.out.startswith("✓ Passed  v812 of acme")
-    assert all(stage in done.err for stage in ("identity:", "smoke:", "bake:", "judgement:"))
-    quiet = place.here("verify", "v812", "-q")
-    assert (quiet.code, quiet.err) == (0, "")
 
 
 def test_the_story_tells_verifications_commands_and_the_times(place, shop) -> None:
