@@ -12,7 +12,7 @@ from techrun.cli.release_verify import as_reports
 from techrun.cli.session import Session, operating
 
 
-@click.command(name="show")
+@click.command(name="show", short_help="Tell the whole story of a release.")
 @click.argument("version")
 @click.option("--shop", default="", help="Which shop; needed only if several have this version.")
 @click.option("--verification", default="", metavar="ID", help="One of its verifications; else the last.")

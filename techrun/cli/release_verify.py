@@ -48,7 +48,7 @@ def as_reports(
     return tuple(found)
 
 
-@click.command(name="verify")
+@click.command(name="verify", short_help="Say whether it is live on every node, and as good as before.")
 @click.argument("version")
 @click.option("--shop", default="", help="Which shop; needed only if there are several.")
 @click.option(
