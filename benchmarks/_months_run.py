@@ -33,6 +33,7 @@ from techrun.sinks.incidents import LOOK
 from techrun.standing import Incident, Message, Told
 from techrun.store.desk import Desk
 from techrun.store.migrations import migrate
+from techrun.store.releases import LATEST
 from techrun.store.state import past_incidents
 
 ONCALL, OWNER = "oncall", "techrun-owner"
@@ -120,7 +121,7 @@ class Months:
         self._schedule = Schedule(self._clock)
         self._network = Network([(one.start, one.end) for one in world.troubles if one.kind == "uplink"])
         self._pending = Pending()
-        self._releases: dict[str, Release] = {}
+        self._releases: dict[str, tuple[Release, ...]] = {}
         self._coming = sorted(world.releases, key=lambda one: one.begun, reverse=True)
         self._told: dict[int, list[Told]] = {}
         self._acknowledged: dict[int, Acknowledgement] = {}
@@ -197,7 +198,7 @@ class Months:
         keeper.changed = False
         while self._coming and self._coming[-1].begun <= now:
             release = self._coming.pop()
-            self._releases[release.shop] = release
+            self._releases[release.shop] = (release, *self._releases.get(release.shop, ()))[:LATEST]
         taken_on = {number: one for number, one in self._acknowledged.items() if one.at <= now}
         around = Around(
             now,
