@@ -203,7 +203,8 @@ class Months:
         around = Around(
             now,
             desk=Desk((), taken_on, self._releases, ()),
-            told=self._told,
+            # As the store answers: an incident of which nobody was told is known to be so, and can be forgotten.
+            told={number: self._told.get(number, ()) for number in (*keeper.open, *keeper.ended)},
             own_network=self._network.state,
             network_since=self._network.since,
         )
