@@ -19,6 +19,9 @@ PROGRAMS = {
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
+# Workers of pytest-xdist inherit the width of a terminal: no test's lines may break elsewhere because of that.
+os.environ.pop("COLUMNS", None)
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C, and what it starts inherits that: tests send Ctrl-C to programs.
