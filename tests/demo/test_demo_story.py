@@ -90,7 +90,7 @@ class Terminals:
 
 
 @pytest.mark.timeout(180)
-def test_a_broken_shop_pages_the_phone_and_the_link_in_the_message_takes_the_incident_on(tmp_path):
+def test_a_broken_shop_pages_the_phone_the_link_takes_the_incident_on_and_a_release_is_verified(tmp_path):
     with Terminals(tmp_path) as terminals:
         terminals.wait(lambda: "demo/payments" in terminals.printed, "a first good run")
         assert "is ON" in terminals.techrun(
@@ -108,3 +108,8 @@ def test_a_broken_shop_pages_the_phone_and_the_link_in_the_message_takes_the_inc
 
         terminals.techrun("demo", "fault", "all", "off", "--port", str(terminals.port))
         assert "it lasted" in terminals.message("[OK] demo: customers cannot pay")
+
+        terminals.techrun("release", "begin", "v2", "--shop", "demo")
+        assert "runs v2" in terminals.techrun("demo", "release", "v2", "--port", str(terminals.port))
+        at_once = ("--settle", "0", "--bake", "2s", "--every", "200ms", "--samples", "5", "-q")
+        assert "Passed  v2 of demo" in terminals.techrun("release", "verify", "v2", *at_once)
