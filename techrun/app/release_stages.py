@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from techrun.load.report.words import number_of
 from techrun.model import Status
 from techrun.releases import figures
 from techrun.releases.bake import BakePlan, bake
+from techrun.releases.identity.again import joined, once_more
 from techrun.releases.identity.looking import identify
 from techrun.releases.identity.rulings import identity_rulings
 from techrun.releases.keeping import Book
@@ -105,6 +106,8 @@ class Stages:
             return
         await self._bake()
         if not self._watch.stop.is_set():
+            await self._still()
+        if not self._watch.stop.is_set():
             await self._figures()
 
     def _ends(self, rulings: Sequence[Ruling]) -> bool:
@@ -119,19 +122,8 @@ class Stages:
 
     async def _identity(self) -> Sequence[Ruling]:
         course, release = self._course, self._course.release
-        expected = Expectation(release.version, release.commit, release.told)
         self._tells.begins("identity", f"does every node run {release.version}?")
-        work = identify(
-            self._fetcher,
-            course.shop.shop.url,
-            course.nodes,
-            expected,
-            course.releases,
-            self._tells.identity,
-            user_agent=course.loaded.settings.user_agent,
-            redact=course.loaded.settings.redactor,
-        )
-        found = await self._within(work)
+        found = await self._identified(course.nodes, course.releases, self._tells.identity)
         if found is None:
             return ()
         if found.live is not None:
@@ -142,6 +134,37 @@ class Stages:
         self._note(identity=found)
         self._tells.identity(found)
         return identity_rulings(found)
+
+    async def _identified(
+        self, nodes: Sequence[str], releases: Releases, told: Callable[[Identity], None]
+    ) -> Identity | None:
+        """What these nodes and the front run; None where the verification was ended before they had said it."""
+        course, release = self._course, self._course.release
+        work = identify(
+            self._fetcher,
+            course.shop.shop.url,
+            nodes,
+            Expectation(release.version, release.commit, release.told),
+            releases,
+            told,
+            user_agent=course.loaded.settings.user_agent,
+            redact=course.loaded.settings.redactor,
+        )
+        return await self._within(work)
+
+    async def _still(self) -> None:
+        """Whether what was live before the bake still is: platforms take releases back by themselves."""
+        first, course = self.seen.identity, self._course
+        if first is None or first.live is None or self.seen.cut:
+            return
+        new = tuple(each.via for each in first.findings if each.via != FRONT and each.state == "new")
+        # Those that the shop's name leads to may be others by now, and it is looked up again.
+        found = await self._identified(
+            new if course.nodes else (), once_more(course.releases), lambda _: None
+        )
+        if found is not None:
+            self._note(identity=joined(first, found))
+            self._tells.identity(joined(first, found))
 
     async def _smoke(self) -> Sequence[Ruling]:
         course = self._course

@@ -7,5 +7,6 @@ asking    one answer of one place
 matching  whether an answer is the release's
 turning   what became of the places, told from their answers alone; telling: the same in words
 looking   all of that, until every place has turned or its time is over: begin here
+again     the same once more when the bake is over
 rulings   what is to be thought of it
 """
