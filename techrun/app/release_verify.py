@@ -169,12 +169,17 @@ async def _judged(stages: Stages) -> tuple[Verification, Exception | None]:
 
 
 async def _kept(around: Around, verification: Verification) -> str:
-    """Why it could not be kept, which must not take its verdict along; nothing: it was."""
+    """Why it could not be kept, which must not take its verdict along; nothing: it was.
+
+    TakenError where somebody else verifies the release by now: this verdict is nobody's to act upon.
+    """
     for pause in (*SAVE_AGAIN, None):
         try:
             await asyncio.to_thread(around.book.save, verification)
+        except TakenError:
+            raise
         except (TechrunError, OSError) as error:
-            if pause is None or isinstance(error, TakenError):
+            if pause is None:
                 around.onlooker.says(f"the verification is not kept: {error}")
                 return str(error)
             await asyncio.sleep(pause)
@@ -193,7 +198,10 @@ async def _acted(
     if not actions:
         return verification, lost
     acted = replace(verification, actions=actions)
-    return acted, await _kept(around, acted) or lost
+    try:
+        return acted, await _kept(around, acted) or lost
+    except TakenError as error:  # it was done by then, and must be told
+        return acted, str(error)
 
 
 def _told(onlooker: Onlooker, action: Action) -> None:

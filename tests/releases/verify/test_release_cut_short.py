@@ -95,6 +95,26 @@ def test_one_that_was_asleep_while_somebody_took_over_keeps_nothing(place) -> No
     assert [one["verdict"] for one in place.listed()] == ["pass"]
 
 
+def test_one_that_was_taken_over_when_its_verdict_was_due_acts_on_nothing(place, shop, monkeypatch) -> None:
+    """The one that took over has the verdict, and perhaps a good one."""
+    from techrun.releases.judge import verdict
+
+    judge = verdict.judge
+
+    def late(*known):
+        with contextlib.closing(sqlite3.connect(place.folder / "techrun.db")) as store, store:
+            store.execute("UPDATE verifications SET state = 'abandoned'")
+        return judge(*known)
+
+    monkeypatch.setattr(verdict, "judge", late)
+    shop.deploy("v811", "0811aaa")
+    place.begin()
+    done = place.verify("--on-fail", "touch acted")
+    assert done.code == 4, done.err
+    assert "somebody else took over" in done.err
+    assert not (place.folder / "acted").exists()
+
+
 def test_a_fault_of_our_own_is_told_kept_and_no_verdict_on_the_shop(place, monkeypatch) -> None:
     def broken(*_):
         raise ZeroDivisionError("no such median")
