@@ -90,7 +90,7 @@ class Release:
     rolled_back: bool = False
     """Its end was that the release before it came back."""
     verdict: str = ""
-    """Of its last verification: `pass`, `fail`, `inconclusive`; empty: none has ended."""
+    """Of its last verification that says `pass` or `fail`, else `inconclusive`; empty: none has ended."""
     verified: float | None = None
     """When that ended."""
     live: float | None = None

@@ -124,8 +124,10 @@ def _code(finished: Finished, options: dict[str, Any], *, told: bool) -> ExitCod
             click.echo(f"techrun: {finished.fault}", err=True)
         return ExitCode.INTERNAL
     code = _CODES[verdict.value]
-    if verdict.value == "inconclusive" and options["on_inconclusive"]:
-        code = ExitCode.OK if options["on_inconclusive"] == "pass" else ExitCode.FAILED
+    if verdict.value == "inconclusive" and options["on_inconclusive"] == "fail":
+        code = ExitCode.FAILED
+    elif verdict.value == "inconclusive" and options["on_inconclusive"] == "pass" and verdict.evaluated:
+        code = ExitCode.OK
     if options["report_only"]:
         code = ExitCode.OK
     return code if told and not finished.lost else code or ExitCode.INTERNAL

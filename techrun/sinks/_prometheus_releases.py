@@ -34,7 +34,7 @@ def release_families(releases: Iterable[Release]) -> Iterator[Metric]:
     )
     verdict = GaugeMetricFamily(
         "techrun_release_verdict",
-        "1 for the verdict of the release's last verification.",
+        "1 for the verdict of the release's last verification that could tell.",
         labels=["shop", "verdict"],
     )
     for release in releases:

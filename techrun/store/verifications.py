@@ -122,10 +122,13 @@ def end_verification(connection: sqlite3.Connection, one: VerificationSummary, d
 
 
 def _tell_release(connection: sqlite3.Connection, release: int) -> None:
-    """The verdict of a release is that of the last verification of it that began and ended."""
+    """The verdict of a release is that of the last verification of it that began and ended.
+
+    One that says yes or no outlasts later ones that could not tell: they know nothing better.
+    """
     connection.execute(
         "UPDATE releases SET (verdict, verified) = (SELECT verdict, ended FROM verifications"
-        " WHERE \"release\" = ?1 AND state = 'ended' ORDER BY number DESC LIMIT 1) WHERE id = ?1",
+        " WHERE \"release\" = ?1 AND state = 'ended' ORDER BY verdict = 'inconclusive', number DESC LIMIT 1) WHERE id = ?1",
         (release,),
     )
 

@@ -1,4 +1,4 @@
-"""Releases that are live at first and taken back while they bake: platforms do that by themselves."""
+"""Verifications that must not be green, though little or nothing was seen to fail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def test_a_release_that_the_platform_takes_back_in_the_bake_does_not_pass(place, shop) -> None:
+    """Platforms do that by themselves."""
     place.write(bake="3s")
     place.begin()
     running = place.start("verify", "v812", "--format", "json")
@@ -21,3 +22,11 @@ def test_a_release_that_the_platform_takes_back_in_the_bake_does_not_pass(place,
     assert "v811" in seen["verdict"]["summary"]
     assert seen["samples"]
     assert seen["identity"]["live"] is not None
+
+
+def test_a_verification_that_looked_at_nothing_is_no_pass_whatever_was_asked_for(place) -> None:
+    """A newer release began before it: nothing that it sees could be told to be v812's."""
+    place.begin()
+    place.begin("v813", "0813ccc")
+    done = place.verify("--on-inconclusive", "pass")
+    assert (done.code, done.verdict["value"], done.verdict["evaluated"]) == (4, "inconclusive", 0), done.err
