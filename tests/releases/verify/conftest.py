@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,7 +33,7 @@ checks:
 releases:
   version: {{url: /release.json, json: $.version}}
   commit: {{json: $.commit}}
-  identity: {{within: 3s, drain: 1s, every: 50ms, in_a_row: 2, front: 3}}
+  identity: {{within: {within}, drain: 1s, every: 50ms, in_a_row: 2, front: 3}}
   smoke: [look]
   bake: {{settle: 300ms, warm_up: 1, for: {bake}, every: 250ms, samples: {samples}}}
   {more}
@@ -104,6 +105,21 @@ class Running:
             stream.close()
 
 
+class Acting(io.StringIO):
+    """Output during which something happens, once: as soon as this text is in it."""
+
+    def __init__(self, text: str, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._text, self._act, self._acted = text, act, False
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if not self._acted and self._text in self.getvalue():
+            self._acted = True
+            self._act()
+        return written
+
+
 class Place:
     """A folder like a user's, with the store that a daemon left."""
 
@@ -114,8 +130,10 @@ class Place:
         (folder / "journeys" / "look.yaml").write_text(JOURNEY)
         self.write()
 
-    def write(self, *, bake: str = "1500ms", samples: int = 5, more: str = "", url: str = "") -> None:
-        text = CONFIG.format(url=url or self.url, bake=bake, samples=samples, more=more)
+    def write(
+        self, *, within: str = "3s", bake: str = "1500ms", samples: int = 5, more: str = "", url: str = ""
+    ) -> None:
+        text = CONFIG.format(url=url or self.url, within=within, bake=bake, samples=samples, more=more)
         (self.folder / "techrun.yaml").write_text(text)
 
     def start(self, *words: str, server: str = "", token: str = "") -> Running:
@@ -133,9 +151,9 @@ class Place:
         self.started.append(Running(process))
         return self.started[-1]
 
-    def here(self, *words: str) -> SimpleNamespace:
+    def here(self, *words: str, err: io.StringIO | None = None) -> SimpleNamespace:
         """The same in this process: faster to start."""
-        out, err = io.StringIO(), io.StringIO()
+        out, err = io.StringIO(), err or io.StringIO()
         with (
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
@@ -149,8 +167,9 @@ class Place:
         done = self.here("begin", version, "--shop", "acme", "--commit", commit)
         assert done.code == 0, done.err
 
-    def verify(self, *words: str) -> SimpleNamespace:
-        done = self.here("verify", "v812", "--format", "json", *words)
+    def verify(self, *words: str, at: str = "", act: Callable[[], object] = int) -> SimpleNamespace:
+        """Verify v812 here; act as soon as `at` is said."""
+        done = self.here("verify", "v812", "--format", "json", *words, err=Acting(at, act))
         done.seen = json.loads(done.out) if done.out else None
         done.verdict = done.seen["verdict"] if done.seen else None
         return done

@@ -65,17 +65,14 @@ def test_after_a_kill_the_next_verification_begins_anew_and_the_dead_one_never_p
     ]
 
 
-def test_a_newer_release_ends_the_verification_and_what_came_before_it_is_no_pass(place) -> None:
+def test_a_newer_release_ends_the_verification_and_what_came_before_it_is_no_pass(place, monkeypatch) -> None:
+    monkeypatch.setattr("techrun.app.release_watch.SAY", 0.2)
     place.write(bake="30s", samples=80)
     place.begin()
-    running = place.start("verify", "v812", "--format", "json")
-    running.wait_for("bake:")
-    place.begin("v813", "0813ccc")
-    done = running.end()
+    done = place.verify(at="bake:", act=lambda: place.begin("v813", "0813ccc"))
     assert done.code == 4, done.err
-    seen = json.loads(done.out)
-    assert (seen["superseded"], seen["verdict"]["value"]) == ("v813", "inconclusive")
-    assert "v813" in seen["cut"]
+    assert (done.seen["superseded"], done.verdict["value"]) == ("v813", "inconclusive")
+    assert "v813" in done.seen["cut"]
 
 
 def test_one_that_was_asleep_while_somebody_took_over_keeps_nothing(place) -> None:
@@ -108,6 +105,7 @@ def test_one_that_was_taken_over_when_its_verdict_was_due_acts_on_nothing(place,
 
     monkeypatch.setattr(verdict, "judge", late)
     shop.deploy("v811", "0811aaa")
+    place.write(within="1500ms")
     place.begin()
     done = place.verify("--on-fail", "touch acted")
     assert done.code == 4, done.err
@@ -132,23 +130,25 @@ def test_a_fault_of_our_own_is_told_kept_and_no_verdict_on_the_shop(place, monke
 
 def test_what_was_begun_because_of_the_verdict_is_not_cut_off_in_its_middle(place, shop) -> None:
     shop.deploy("v811", "0811aaa")
+    place.write(within="1500ms")
     place.begin()
-    running = place.start(
-        "verify", "v812", "--format", "json", "--on-fail", "touch began; sleep 2; echo taken back"
-    )
+    until_told = "touch began; until test -e told; do sleep 0.05; done; echo taken back"
+    running = place.start("verify", "v812", "--format", "json", "--on-fail", until_told)
     end = time.monotonic() + 30
     while not (place.folder / "began").exists():
         assert time.monotonic() < end, running.err
         time.sleep(0.02)
     running.process.send_signal(signal.SIGTERM)
+    running.wait_for("a second signal ends it")
+    (place.folder / "told").touch()
     done = running.end()
     assert done.code == 130
-    assert "a second signal ends it" in done.err
     assert "taken back" in json.loads(done.out)["actions"][0]["answer"]
 
 
 def test_a_second_signal_ends_what_was_begun_too(place, shop) -> None:
     shop.deploy("v811", "0811aaa")
+    place.write(within="1500ms")
     place.begin()
     running = place.start("verify", "v812", "--format", "json", "--on-fail", "touch began; sleep 60")
     end = time.monotonic() + 30

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -91,26 +92,25 @@ def test_two_runners_do_not_verify_one_release_at_once(place, daemon) -> None:
     assert place.listed()[0]["verdict"] == "inconclusive"
 
 
-def test_a_verdict_that_the_server_could_not_keep_is_told_and_is_not_green(place, daemon) -> None:
+def test_a_verdict_that_the_server_could_not_keep_is_told_and_is_not_green(
+    place, daemon, monkeypatch
+) -> None:
+    monkeypatch.setattr("techrun.app.release_verify.SAVE_AGAIN", (0.1, 0.1, 0.1))
     place.begin()
-    running = place.start("verify", "v812", "--format", "json", server=daemon.url, token=TOKEN)
-    running.wait_for("bake:")
-    daemon.stop()
-    done = running.end()
-    assert json.loads(done.out)["verdict"]["value"] == "pass"
+    done = place.verify(at="bake:", act=daemon.stop)
+    assert done.verdict["value"] == "pass"
     assert done.code == 5
     assert "the verification is not kept: cannot reach" in done.err
 
 
-def test_a_server_that_is_away_for_a_moment_costs_nothing(place, daemon) -> None:
-    place.write(bake="6s")
+def test_a_server_that_is_away_for_a_moment_costs_nothing(place, daemon, monkeypatch) -> None:
+    monkeypatch.setattr("techrun.app.release_watch.SAY", 0.2)
+    monkeypatch.setattr("techrun.app.release_verify.SAVE_AGAIN", (0.5,) * 60)  # however slowly it comes back
     place.begin()
-    running = place.start("verify", "v812", "--format", "json", server=daemon.url, token=TOKEN)
-    running.wait_for("bake:")
-    daemon.stop()
-    daemon.start()
-    done = running.end()
+    with ThreadPoolExecutor() as pool:
+        done = place.verify(at="bake:", act=lambda: (daemon.stop(), pool.submit(daemon.start)))
     assert done.code == 0, done.err
+    assert "the book of releases does not answer" in done.err
     assert place.listed()[0]["verdict"] == "pass"
 
 
