@@ -40,6 +40,8 @@ from techrun.releases.records import (
 from techrun.releases.smoke import SmokeWish, run_smoke, smoke_rulings
 
 Answer = TypeVar("Answer")
+ASK_AGAIN = (1.0, 2.0)
+"""Seconds before each further try to ask the book: a server may just be restarted."""
 
 
 class Onlooker(Protocol):
@@ -234,12 +236,17 @@ class Stages:
         return verdict
 
     async def _book(self, call: str, *arguments: Any) -> Any:
-        """What the book answers, or None where it cannot; the verification goes on without."""
-        try:
-            return await asyncio.to_thread(getattr(self._course.book, call), *arguments)
-        except (TechrunError, OSError) as error:
-            self._tells.says(f"the book of releases does not answer: {error}")
-            return None
+        """What the book answers, or None where it cannot; the verification goes on without, and knows it."""
+        for pause in (*ASK_AGAIN, None):
+            try:
+                return await asyncio.to_thread(getattr(self._course.book, call), *arguments)
+            except (TechrunError, OSError) as error:
+                if pause is None or self._watch.stop.is_set():
+                    self._tells.says(f"the book of releases does not answer: {error}")
+                    break
+                await asyncio.sleep(pause)
+        self._note(unanswered=(*self.seen.unanswered, call))
+        return None
 
 
 def _planned(wishes: Sequence[SmokeWish]) -> str:

@@ -54,8 +54,7 @@ class Sighting:
 
 
 NodeState = Literal["new", "old", "wrong-commit", "mixed", "drained", "unreadable", "unreachable", "not-seen"]
-"""`mixed`: old and new answers in turns until the end. `drained`: it was old and left in time. `not-seen`: nothing
-was asked of it (a hidden origin), or too little until now."""
+"""`mixed`: old and new in turns until the end. `drained`: old, and left in time. `not-seen`: not asked, or too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,6 @@ class NodeFinding:
     """What it said last."""
     commit: str = ""
     in_a_row: int = 0
-    """Matches in a row at the end."""
     samples: int = 0
     new_since: float | None = None
     """Since when it gave no other answer than the new one."""
@@ -281,6 +279,8 @@ class Verification:
     """The same hours of earlier days."""
     accepted: tuple[str, ...] = ()
     """Ids of the verifications whose times were the baseline."""
+    unanswered: tuple[str, ...] = ()
+    """What the book did not answer (`counts`, `accepted`): a baseline may be there, and nobody knows it."""
     figures: tuple[Figure, ...] = ()
     cut: str = ""
     """Why it ended before its time, in words: interrupted, a check confirmed down, a newer release; empty: it did not."""

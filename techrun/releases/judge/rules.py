@@ -27,5 +27,6 @@ RULES: Mapping[str, str] = {
     "figures.no_data": "a query without an answer",
     "release.cut": "the verification ended before its time",
     "release.superseded": "a newer release began meanwhile",
+    "judged.no_baseline": "the book did not answer what the release is held against",
     "judged.nothing": "nothing was there that could be judged",
 }

@@ -32,7 +32,7 @@ def judge(verification: Verification, accepted: Sequence[Verification], releases
     )
     value = decided(rulings)
     could_see = sight(failing, seen, times, releases)
-    baseline = _baseline(value, times, len(accepted), releases)
+    baseline = _baseline(verification, value, times, len(accepted), releases)
     return Verdict(
         value,
         summary(value, rulings, could_see.headline, baseline),
@@ -80,7 +80,8 @@ def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...
         return found
     asked = releases.prometheus.queries if releases.prometheus else ()
     asked_for = figure_rulings(verification.figures, asked)
-    return (*found, *asked_for, *_never_seen(verification), *_ended(verification))
+    unseen = (*_never_seen(verification), *_unanswered(verification, releases))
+    return (*found, *asked_for, *unseen, *_ended(verification))
 
 
 def _never_seen(verification: Verification) -> Iterator[Ruling]:
@@ -91,6 +92,16 @@ def _never_seen(verification: Verification) -> Iterator[Ruling]:
         yield Ruling(
             "bake.nothing", "the bake", None, "no check was watched: name some (`bake: {checks: …}`)"
         )
+
+
+def _unanswered(verification: Verification, releases: Releases) -> Iterator[Ruling]:
+    """That the book is silent does not make a release the first one."""
+    rule, latency = "judged.no_baseline", releases.judge.latency
+    if "counts" in verification.unanswered:
+        yield Ruling(rule, "failures", None, "the book did not answer what is usual at these hours")
+    if "accepted" in verification.unanswered and latency != "off":
+        text = "the book did not answer how it was after earlier releases"
+        yield Ruling(rule, "times", None, text, warns=latency != "fail")
 
 
 def _ended(verification: Verification) -> tuple[Ruling, ...]:
@@ -104,9 +115,13 @@ def _ended(verification: Verification) -> tuple[Ruling, ...]:
     return ()
 
 
-def _baseline(value: Value, times: Compared, accepted: int, releases: Releases) -> str:
+def _baseline(
+    verification: Verification, value: Value, times: Compared, accepted: int, releases: Releases
+) -> str:
     """What the release was held against, in words."""
     wanted = releases.judge.releases
+    if "accepted" in verification.unanswered:
+        return "the same hours of earlier days alone"
     if releases.judge.latency != "off" and times.releases < FEWEST:
         return f"baseline recorded ({min(wanted, accepted + (value == 'pass'))} of {wanted})"
     held = "the same hours of earlier days"

@@ -19,6 +19,7 @@ DEFAULT = Releases()
 ASKED = Releases(
     prometheus=PrometheusSource(url="http://127.0.0.1", queries=(Query(name="errors", query="x", max=0.01),))
 )
+FAILS_BY_TIMES = Releases(judge=JudgeSettings(latency="fail"))
 
 
 def finding(state, via="127.0.0.2"):
@@ -59,6 +60,9 @@ def identity(*findings, not_seen=()):
         ({"cut": "interrupted (SIGTERM)"}, DEFAULT, "inconclusive", "release.cut"),
         ({"cut": "the release v813 began", "superseded": "v813"}, DEFAULT, "inconclusive", "release.superseded"),
         ({"superseded": "v813"}, DEFAULT, "pass", None),
+        ({"unanswered": ("counts",)}, DEFAULT, "inconclusive", "judged.no_baseline"),
+        ({"unanswered": ("accepted",)}, FAILS_BY_TIMES, "inconclusive", "judged.no_baseline"),
+        ({"unanswered": ("standing", "went_live", "accepted")}, DEFAULT, "pass", None),
         ({}, ASKED, "inconclusive", "figures.no_data"),
         ({"figures": (Figure("errors", 0.5),)}, ASKED, "fail", "figures.max"),
         ({"figures": (Figure("errors", 0.001),)}, ASKED, "pass", None),
@@ -66,7 +70,8 @@ def identity(*findings, not_seen=()):
     ids=[
         "all holds", "nobody looked", "an old node", "an unreachable node", "hidden origins", "a smoke run failed",
         "a smoke run was blocked", "too few runs", "no check watched", "interrupted", "cut by a newer release",
-        "a newer release, after the last run", "a query without an answer", "a query above its limit",
+        "a newer release, after the last run", "a book that is silent on failures", "a book that is silent on times",
+        "a book that is silent on what decides nothing", "a query without an answer", "a query above its limit",
         "a query below its limit",
     ],
 )  # fmt: skip
@@ -75,6 +80,13 @@ def test_each_stage_decides(verified, runs_of, change, releases, value, decided_
     assert verdict.value == value
     if decided_by:
         assert verdict.rulings[0].rule == decided_by
+
+
+def test_a_silent_book_makes_no_first_release(verified, runs_of):
+    """ "baseline recorded (1 of 5)" would be untrue where five are there and nobody could read them."""
+    silent = judge(replace(verified(*runs_of()), unanswered=("accepted",)), [], DEFAULT)
+    assert silent.baseline == "the same hours of earlier days alone"
+    assert [each.warns for each in silent.rulings if each.rule == "judged.no_baseline"] == [True]
 
 
 def test_an_empty_verification_is_never_a_pass(verified):

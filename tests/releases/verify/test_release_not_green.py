@@ -30,3 +30,31 @@ def test_a_verification_that_looked_at_nothing_is_no_pass_whatever_was_asked_for
     place.begin("v813", "0813ccc")
     done = place.verify("--on-inconclusive", "pass")
     assert (done.code, done.verdict["value"], done.verdict["evaluated"]) == (4, "inconclusive", 0), done.err
+
+
+def test_a_book_that_is_silent_for_a_moment_is_asked_again_and_one_that_stays_so_is_no_first_release(
+    place, monkeypatch
+) -> None:
+    from techrun.errors import StoreError
+    from techrun.releases.keeping.store_book import StoreBook
+
+    monkeypatch.setattr("techrun.app.release_stages.ASK_AGAIN", (0.0, 0.0))
+    asked = {"counts": 0, "accepted": 0}
+    answers = {name: getattr(StoreBook, name) for name in asked}
+
+    def silent(name, times):
+        def ask(*arguments):
+            asked[name] += 1
+            if asked[name] <= times:
+                raise StoreError("the store is locked")
+            return answers[name](*arguments)
+
+        return ask
+
+    monkeypatch.setattr(StoreBook, "counts", silent("counts", 2))
+    monkeypatch.setattr(StoreBook, "accepted", silent("accepted", 99))
+    place.begin()
+    done = place.verify()
+    assert (done.seen["unanswered"], done.verdict["value"]) == (["accepted"], "pass"), done.err
+    assert "recorded" not in done.verdict["baseline"]
+    assert asked == {"counts": 3, "accepted": 3}
