@@ -15,7 +15,7 @@ from techrun.store.state import begin_hold
 
 @pytest.fixture
 def browser():
-    with httpx.Client(trust_env=False, follow_redirects=True) as client:
+    with httpx.Client(trust_env=False, follow_redirects=True, verify=False) as client:
         yield client
 
 

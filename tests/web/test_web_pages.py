@@ -24,7 +24,7 @@ def serving(token="", **handlers):
     server = WebServer("127.0.0.1:0", Handlers(**(given | handlers)), token=token)
     server.start()
     try:
-        with httpx.Client(base_url=server.url, trust_env=False) as client:
+        with httpx.Client(base_url=server.url, trust_env=False, verify=False) as client:
             yield client
     finally:
         server.stop()
