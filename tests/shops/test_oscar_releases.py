@@ -123,12 +123,14 @@ def test_a_release_that_changes_nothing_passes_and_one_without_shipping_or_with_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2400)
-def test_twenty_releases_in_a_row_that_change_nothing_pass_and_after_them_a_bad_one_is_found(
+@pytest.mark.timeout(3600)
+def test_twenty_times_in_a_row_each_of_the_three_releases_has_its_verdict(
     oscar, release, record_property
 ) -> None:
-    found = passes(release, 20)
-    fails_without_shipping(oscar, release)
-    slower = fails_with_a_slower_page(oscar, release)
-    seen = [line for one in found[-3:] for line in one.verification["verdict"]["could_see"]]
-    record_property("figures", "\n".join([*slower, "would have been seen in the last three:", *seen]))
+    passes(release, BASELINE)
+    slower = []
+    for _ in range(20):
+        passes(release, 1)
+        fails_without_shipping(oscar, release)
+        slower += fails_with_a_slower_page(oscar, release)
+    record_property("figures", "\n".join(slower))
