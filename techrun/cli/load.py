@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from techrun.cli.load_options import SHOP, STORE, GroupedCommand, as_phase, as_rate, run_options
-from techrun.cli.options import as_duration, color_option, config_option, format_option, server_option
+from techrun.cli.load_options import STORE, GroupedCommand, as_phase, as_rate, run_options
+from techrun.cli.options import (
+    as_duration,
+    color_option,
+    config_option,
+    format_option,
+    server_option,
+    shop_option,
+)
+from techrun.cli.session import token
 
 if TYPE_CHECKING:
     from techrun.load.keeping import Loads
@@ -43,7 +50,7 @@ def run(scenario: str, **options: Any) -> int:
 
 
 @command.command(name="list", short_help="List scenarios and the last runs.")
-@SHOP
+@shop_option
 @click.option(
     "--runs", type=click.IntRange(1), default=10, show_default=True, help="So many of the last runs."
 )
@@ -129,7 +136,7 @@ def compare(old: str, new: str, *, color: bool, **where: Any) -> None:
     metavar="FILE",
     help="Where to write it; default: stdout.",
 )
-@SHOP
+@shop_option
 @config_option
 def export(scenario: str, output: Path, shop: str, config: Path) -> None:
     """Write one self-contained file with the journeys in it, for `locust -f` anywhere; no secret is in it."""
@@ -162,7 +169,7 @@ def export(scenario: str, output: Path, shop: str, config: Path) -> None:
 )
 @click.option("--host", default="", metavar="URL", help="Load this address of the shop.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Generating processes.")
-@SHOP
+@shop_option
 @config_option
 @color_option
 def aa(scenario: str, **options: Any) -> int:
@@ -170,9 +177,9 @@ def aa(scenario: str, **options: Any) -> int:
 
     Each run holds the shop against itself, so whatever is called a regression is a false alarm.
     """
-    from techrun.cli.load_run import check_installed
+    from techrun.cli.extras import check_extra
 
-    check_installed()
+    check_extra("load", "load tests need")
     from techrun.cli.load_aa import run_and_tell
 
     return run_and_tell(scenario, options)
@@ -182,7 +189,7 @@ def _loads(*, config: Path, store: Path | None, server: str) -> Loads:
     """Where earlier runs are; the configuration is read only where the store of this machine is asked."""
     from techrun.app.loads import loads_of
 
-    return loads_of(config, folder=store, server=server, token=os.environ.get("TECHRUN_TOKEN", ""))
+    return loads_of(config, folder=store, server=server, token=token())
 
 
 def _print_json(what: Any) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from techrun.cli.options import as_duration, color_option, config_option, server_option, verbosity_options
+from techrun.cli.options import (
+    as_duration,
+    color_option,
+    config_option,
+    server_option,
+    shop_option,
+    verbosity_options,
+)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -48,7 +55,6 @@ def _file(name: str, parameter: str, what: str, metavar: str = "FILE") -> Decora
     return click.option(name, parameter, type=kind, metavar=metavar, help=what)
 
 
-SHOP = click.option("--shop", default="", help="Which shop; needed only if there are several.")
 STORE = click.option(
     "--store",
     type=click.Path(path_type=Path, file_okay=False),
@@ -58,7 +64,7 @@ STORE = click.option(
 
 GROUPS: dict[str, tuple[Decorator, ...]] = {
     "The shop and its release": (
-        SHOP,
+        shop_option,
         click.option("--release", default="", help="What is loaded: a version, a tag, a commit."),
         click.option("--host", default="", metavar="URL", help="Load this address of the shop."),
         click.option(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import traceback
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,12 +17,14 @@ from techrun.app.load_scenarios import Source, find
 from techrun.app.load_target import Aim, Target, target_of, two_releases
 from techrun.app.loading import Loaded, load_for_journeys
 from techrun.app.loads import loads_at
+from techrun.cli.extras import check_extra
 from techrun.cli.load_asked import asked_of
 from techrun.cli.options import set_up_logging
+from techrun.cli.session import token
 from techrun.cli.show.console import make_console
 from techrun.cli.show.load_live import onlooker
 from techrun.cli.show.load_result import show_result
-from techrun.errors import ExitCode, TechrunError, UsageError
+from techrun.errors import ExitCode, TechrunError
 from techrun.load.job import Wishes
 from techrun.load.report import junit, markdown
 from techrun.wire import to_json
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from techrun.app.loadtest import Around, Finished, LoadWish
     from techrun.load.records import Run
 
-NEEDED = ("locust", "numpy", "scipy")
-"""What `techrun[load]` brings."""
 LOCUST_PORT = 5557
 """Where workers on other machines look for their master, if nothing else is said."""
 
@@ -60,16 +58,9 @@ def run_and_tell(scenario: str, options: dict[str, Any]) -> int:
     return int(_code(finished, options, told=told))
 
 
-def check_installed() -> None:
-    """UsageError where the packages are missing that only load tests need."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"load tests need {', '.join(missing)}: pip install 'techrun[load]'")
-
-
 def _check(options: dict[str, Any]) -> None:
     """A usage error where options exclude each other, or where a report cannot be written."""
-    check_installed()
+    check_extra("load", "load tests need")
     if options["rate"] is not None and options["users"] is not None:
         raise click.UsageError("--rate (visitors arrive) and --users (so many at a time) exclude each other")
     if options["baseline_release"] and not options["baseline_url"]:
@@ -85,16 +76,16 @@ def _around(
     from techrun.app.loadtest import Around
     from techrun.load.publishing import published
 
-    token, server = os.environ.get("TECHRUN_TOKEN", ""), options["server"]
+    secret, server = token(), options["server"]
     store = loaded.settings.store
-    kept = loads_at(store, folder=options["store"], server="" if options["store"] else server, token=token)
-    told = loads_at(store, server=server, token=token) if options["store"] else kept
+    kept = loads_at(store, folder=options["store"], server="" if options["store"] else server, token=secret)
+    told = loads_at(store, server=server, token=secret) if options["store"] else kept
     return Around(
         onlooker=watching,
         interrupts=interrupts,
         kept=kept,
         told=told,
-        ask=asking(loaded, target.shop.name, server, token),
+        ask=asking(loaded, target.shop.name, server, secret),
         collect=partial(
             published,
             listen=options["listen"] or "",

@@ -23,6 +23,7 @@ config_option = click.option(
     show_default=True,
     help="A file, or a folder with techrun.yaml in it.",
 )
+shop_option = click.option("--shop", default="", help="Which shop; needed only if there are several.")
 color_option = click.option(
     "--color/--no-color", default=True, help="Colours; NO_COLOR switches them off too."
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from techrun.cli.session import Session, operating
+from techrun.cli.session import Session, operating, token
 
 
 @click.command(name="dora")
@@ -30,5 +28,5 @@ def command(session: Session, shop: str, months: int) -> None:
     from techrun.app.release_dora import dora_of
     from techrun.cli.show.release_dora import show_report
 
-    ask = dora_of(session.config, session.server, os.environ.get("TECHRUN_TOKEN", ""))
+    ask = dora_of(session.config, session.server, token())
     session.tell(ask(shop, months), show_report)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from techrun.cli.options import color_option, config_option, format_option, server_option
-from techrun.cli.session import Session
+from techrun.cli.options import color_option, config_option, format_option, server_option, shop_option
+from techrun.cli.release_options import on_inconclusive_option
+from techrun.cli.session import Session, token
 
 
 @click.command(name="gate")
 @click.argument("version")
-@click.option("--shop", default="", help="Which shop; needed only if there are several.")
+@shop_option
 @click.option(
     "--override", metavar="REASON", help="Go through a gate that is not open; the reason is kept, and told."
 )
 @click.option("--report-only", is_flag=True, help="Tell what it says, keep nothing, exit 0.")
-@click.option(
-    "--on-inconclusive",
-    type=click.Choice(["pass", "fail"]),
-    help="What it comes to where it cannot be told, else exit 4.",
-)
+@on_inconclusive_option
 @server_option
 @config_option
 @format_option
@@ -40,8 +36,8 @@ def command(
 ) -> int:
     """Say whether a release may begin now.
 
-    Asked before it is deployed. Looked at are freezes and campaigns of the calendar, the error budgets of checks with an `slo`, open
-    incidents that page, and the load tests that `releases.gate.load` names.
+    Asked before it is deployed. Looked at are freezes and campaigns of the calendar, the error budgets of checks
+    with an `slo`, open incidents that page, and the load tests that `releases.gate.load` names.
 
     Example: techrun release gate v812 --shop acme-es && dep deploy production
 
@@ -56,7 +52,7 @@ def command(
     if override is not None and not override.strip():
         raise UsageError("say why you go through: --override 'fixes incident 12'")
     session = Session(config, server, format_, color)
-    gate = gate_of(config, server, os.environ.get("TECHRUN_TOKEN", ""))
+    gate = gate_of(config, server, token())
     wish = GateWish(asked["shop"], asked["version"], override or "")
     decision = (gate.look if report_only else gate.ask)(wish, session.by)
     session.tell(decision, show_decision)

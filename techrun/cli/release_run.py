@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from techrun.app.interrupts import handled
+from techrun.cli.extras import check_extra
 from techrun.cli.options import set_up_logging
-from techrun.cli.session import whoami
+from techrun.cli.session import token, whoami
 from techrun.cli.show.console import make_console
-from techrun.errors import ExitCode, TechrunError, UsageError
+from techrun.errors import ExitCode, TechrunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from techrun.config.settings import ShopSettings
     from techrun.releases.acting import Reactions
     from techrun.releases.keeping import Book
-
-NEEDED = ("numpy", "scipy")
-"""What `techrun[release]` brings."""
 
 
 def run_and_tell(version: str, options: dict[str, Any]) -> int:
@@ -52,9 +48,7 @@ def run_and_tell(version: str, options: dict[str, Any]) -> int:
 
 def _check(options: dict[str, Any]) -> None:
     """A usage error where packages are missing, or a report cannot be written: asked before the bake."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"the judge needs {', '.join(missing)}: pip install 'techrun[release]'")
+    check_extra("release", "the judge needs")
     if options["reports"]:
         from techrun.app.release_reports import check_report
 
@@ -65,8 +59,8 @@ def _check(options: dict[str, Any]) -> None:
 def _book(loaded: Loaded, options: dict[str, Any]) -> Book:
     from techrun.app.book import book_in, book_of
 
-    server, token = options["server"], os.environ.get("TECHRUN_TOKEN", "")
-    return book_of(options["config"], server, token) if server else book_in(loaded)
+    server = options["server"]
+    return book_of(options["config"], server, token()) if server else book_in(loaded)
 
 
 def _reactions(loaded: Loaded, shop: ShopSettings, options: dict[str, Any]) -> Reactions:

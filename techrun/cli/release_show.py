@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
-from pathlib import Path
 
 import click
 
-from techrun.cli.release_verify import as_reports
-from techrun.cli.session import Session, operating
+from techrun.cli.release_options import Report, report_option
+from techrun.cli.session import Session, operating, token
 
 
 @click.command(name="show", short_help="Tell the whole story of a release.")
 @click.argument("version")
 @click.option("--shop", default="", help="Which shop; needed only if several have this version.")
 @click.option("--verification", default="", metavar="ID", help="One of its verifications; else the last.")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    callback=as_reports,
-    metavar="FORMAT[=PATH]",
-    help="Write junit, markdown, json, dotenv or metrics again; repeatable.",
-)
+@report_option("Write junit, markdown, json, dotenv or metrics again; repeatable.")
 @click.option("-v", "--verbose", is_flag=True, help="Also the rules that held.")
 @operating
 def command(
@@ -32,7 +23,7 @@ def command(
     *,
     shop: str,
     verification: str,
-    reports: tuple[tuple[str, Path | None], ...],
+    reports: tuple[Report, ...],
     verbose: bool,
 ) -> None:
     """Tell the whole story of a release: gate, verifications, what was done, incidents."""
@@ -41,7 +32,7 @@ def command(
     from techrun.app.release_story import story_of
     from techrun.cli.show.release_story import show_story
 
-    book = book_of(session.config, session.server, os.environ.get("TECHRUN_TOKEN", ""))
+    book = book_of(session.config, session.server, token())
     story = story_of(book, session.operations, version, shop, verification)
     if reports and story.last is None:
         raise click.UsageError(f"no verification of {version} is kept, so there is nothing to report")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,11 +12,12 @@ from techrun.cli.options import (
     config_option,
     format_option,
     server_option,
+    shop_option,
     verbosity_options,
 )
+from techrun.cli.release_options import on_inconclusive_option, report_option
 
 _DURATION: dict[str, Any] = {"callback": as_duration, "metavar": "DURATION"}
-REPORTS = ("junit", "markdown", "json", "dotenv", "metrics")
 
 
 def as_zero_or_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -35,22 +35,9 @@ def as_addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str
         raise click.BadParameter(f"{error}; write 203.0.113.11 or 2001:db8::11") from None
 
 
-def as_reports(
-    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, Path | None], ...]:
-    """Callback of `--report FORMAT[=PATH]`; without a path the form has a usual place."""
-    found = []
-    for value in values:
-        form, _, path = value.partition("=")
-        if form not in REPORTS:
-            raise click.BadParameter(f"{form!r} is none of {', '.join(REPORTS)}; write junit=verify.xml")
-        found.append((form, Path(path) if path else None))
-    return tuple(found)
-
-
 @click.command(name="verify", short_help="Say whether it is live on every node, and as good as before.")
 @click.argument("version")
-@click.option("--shop", default="", help="Which shop; needed only if there are several.")
+@shop_option
 @click.option(
     "--node",
     "nodes",
@@ -63,24 +50,15 @@ def as_reports(
 @click.option("--bake", **_DURATION, help="How long the checks run faster.")
 @click.option("--every", **_DURATION, help="How often a check runs at most meanwhile.")
 @click.option("--samples", type=click.IntRange(2), help="Runs without which a judged check says nothing.")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    callback=as_reports,
-    metavar="FORMAT[=PATH]",
-    help="Write junit, markdown, json, dotenv or metrics too; repeatable. markdown alone is GitHub's summary.",
+@report_option(
+    "Write junit, markdown, json, dotenv or metrics too; repeatable. markdown alone is GitHub's summary."
 )
 @click.option("--on-fail", default="", metavar="CMD", help="Run this where the verdict is `fail`.")
 @click.option(
     "--on-fail-timeout", **_DURATION, default="5m", show_default=True, help="How long that may take."
 )
 @click.option("--report-only", is_flag=True, help="Tell the verdict and exit 0; --on-fail is not run.")
-@click.option(
-    "--on-inconclusive",
-    type=click.Choice(["pass", "fail"]),
-    help="What `inconclusive` comes to, else exit 4.",
-)
+@on_inconclusive_option
 @server_option
 @config_option
 @format_option

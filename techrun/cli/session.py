@@ -34,6 +34,11 @@ def whoami() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
+def token() -> str:
+    """What the server of `--server` knows us by."""
+    return os.environ.get("TECHRUN_TOKEN", "")
+
+
 @dataclass(frozen=True)
 class Session:
     """One command, as its common options say it."""
@@ -48,7 +53,7 @@ class Session:
         """Where to ask and act: the server that was named, else the store of this machine."""
         from techrun.app.operations import operations
 
-        return operations(self.config, self.server, os.environ.get("TECHRUN_TOKEN", ""))
+        return operations(self.config, self.server, token())
 
     @property
     def by(self) -> str:

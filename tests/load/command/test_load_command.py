@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 
 from techrun.cli import main
+from techrun.cli.extras import EXTRAS
 from techrun.demo.server import DemoShop
 
 pytestmark = pytest.mark.timeout(240)
@@ -348,7 +349,7 @@ def test_a_platform_is_refused_even_where_it_was_written_down(place) -> None:
 
 
 def test_where_locust_is_not_installed_it_is_said_what_to_install(place, monkeypatch) -> None:
-    monkeypatch.setattr("techrun.cli.load_run.NEEDED", ("locust", "no_such_package"))
+    monkeypatch.setitem(EXTRAS, "load", ("locust", "no_such_package"))
     done = place.here("run", "look")
     assert done.code == 2
     assert "load tests need no_such_package: pip install 'techrun[load]'" in done.err
