@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from random import uniform
 
 from techrun import __version__
 from techrun.config.releases import Releases
@@ -19,6 +20,8 @@ from techrun.releases.records import FRONT, Expectation, Identity, Sighting
 
 LOOK_UP_EVERY = 5.0
 """Seconds at most between two lookups of the shop's name: it may lead elsewhere meanwhile."""
+STAGGER = (0.75, 1.25)
+"""Between these shares of its time each question waits."""
 PAUSE = 0.5
 """Seconds at most between two looks at what the places have said."""
 NOTHING_TELLS = (
@@ -118,7 +121,9 @@ class _Look:
         while True:
             begun = loop.time()
             self._sightings.append(await self._asker.ask(via, through_cache=through_cache))
-            await asyncio.sleep(max(every - (loop.time() - begun), 0.0))
+            # Two that ask in step would each meet the same half of the nodes behind a balancer, again and again.
+            pause = every * uniform(*STAGGER)  # noqa: S311  no secret
+            await asyncio.sleep(max(pause - (loop.time() - begun), 0.0))
 
     async def _follow(self, *, add: bool) -> None:
         settings = self._question.settings

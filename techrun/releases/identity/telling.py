@@ -34,7 +34,8 @@ def _front(seen: Places) -> NodeFinding:
     old = worse.last_old
     by_cache = state in {"old", "mixed", "wrong-commit"} and old is not None
     cached = by_cache and (
-        past == "new" or (seen.turned is not None and old is not None and old.age is not None)
+        (past == "new" and not seen.past.flapped)
+        or (seen.turned is not None and old is not None and old.age is not None)
     )
     text = _cached(seen, worse, state) if cached else _text(seen, worse, state)
     found = _finding(worse, state, text)
@@ -233,6 +234,8 @@ def _missing(seen: Places, findings: tuple[NodeFinding, ...]) -> Iterator[str]:
     hidden = seen.question.settings.origins == "hidden"
     if not nodes and not (hidden and front.edge):
         yield "no node is known: the shop's name leads to no address"
+    elif not hidden and nodes and all(each.state == "drained" for each in nodes):
+        yield f"every node that is known left with the old version: add those of {seen.question.expected.version} to `nodes:`"
     elif edges and not origins and not hidden:
         names = " and ".join(dict.fromkeys(edges))
         seen_edges = f"{len(edges)} {names} edge{'' if len(edges) == 1 else 's'} seen, 0 origins"

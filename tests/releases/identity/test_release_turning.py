@@ -162,6 +162,14 @@ class TestANodeThatLeaves:
         assert identity.live == 0.0
         assert rules(identity)["identity.drained", NODE] is True
 
+    def test_is_no_sign_of_the_new_version_where_every_known_node_did(self):
+        """Blue left, and nobody said where green is: the front alone shows it."""
+        _, identity = told({NODE: "ooo" + "x" * 20, OTHER: "oo" + "x" * 21}, "n" * 23)
+        assert identity.not_seen == (
+            "every node that is known left with the old version: add those of v812 to `nodes:`",
+        )
+        assert identity.live is None
+
     def test_and_comes_back_old_is_old(self):
         assert told({NODE: "ooo" + "x" * 10 + "o"}, "n" * 14)[0][NODE].state == "old"
 
@@ -194,6 +202,10 @@ class TestTheFront:
         findings, identity = told({NODE: "n" * 31}, "c" * 31, "c" * 31)
         assert "also to those who ask past it, though every node has turned" in findings[FRONT].text
         assert rules(identity)["identity.cached", FRONT] is False
+
+    def test_that_shows_both_versions_past_the_cache_too_is_a_node_however_often_it_was_lucky(self):
+        findings, _ = told({NODE: "n" * 31}, "nonnnonn" * 3 + "nnonnnn", "no" * 15 + "o")
+        assert (findings[FRONT].state, findings[FRONT].cached) == ("mixed", False)
 
     def test_that_is_old_without_a_cache_has_a_node_that_nobody_named(self):
         findings, identity = told({NODE: "n" * 31}, "no" * 15 + "o")
