@@ -30,7 +30,7 @@ ALL = "all checks"
 RARE = 0.0001
 """Chance that is not worth a figure."""
 HIDDEN = 1 / 3
-"""Share of hidden samples from which nothing can be told."""
+"""Share of a check's samples that are hidden, from which nothing can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def rulings(seen: Evidence, found: Sequence[Held], releases: Releases) -> tuple[
     ruled = tuple(_ruling(each, releases.judge.errors) for each in found if each.now.runs)
     if not seen.hidden:
         return ruled
-    return (*ruled, _hidden(seen.hidden, seen.hidden + seen.counted))
+    return (*ruled, _hidden(seen))
 
 
 def held(seen: Evidence, before: Sequence[Counts]) -> tuple[Held, ...]:
@@ -149,8 +149,8 @@ def _chance(p: float) -> str:
     return f"chance alone does that {often}"
 
 
-def _hidden(hidden: int, total: int) -> Ruling:
-    share = hidden / total
-    text = f"{hidden} of {total} runs do not count: the control check failed at the same time"
-    lost = share > HIDDEN
+def _hidden(seen: Evidence) -> Ruling:
+    total = seen.hidden + seen.counted
+    text = f"{seen.hidden} of {total} runs do not count: the control check failed at the same time"
+    lost = seen.darkest > HIDDEN
     return Ruling("errors.hidden", "the network", None if lost else True, text, warns=not lost, samples=total)

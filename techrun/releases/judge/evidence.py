@@ -26,6 +26,8 @@ class Evidence:
     """Of each judged check, in the order of time, those that count."""
     hidden: int = 0
     """Samples that do not count, since the control check failed at the same time."""
+    darkest: float = 0.0
+    """Share of them among the samples of the check that lost most."""
     control: tuple[Sample, ...] = ()
 
     @property
@@ -44,8 +46,9 @@ def evidence(verification: Verification, releases: Releases) -> Evidence:
     seen = {
         check: tuple(each for each in by_check.get(check, ()) if not _within(each, dark)) for check in judged
     }
-    hidden = sum(len(by_check.get(check, ())) - len(seen[check]) for check in judged)
-    return Evidence(seen, hidden, steady)
+    lost = {check: len(by_check.get(check, ())) - len(seen[check]) for check in judged}
+    darkest = max((count / len(by_check[check]) for check, count in lost.items() if count), default=0.0)
+    return Evidence(seen, sum(lost.values()), darkest, steady)
 
 
 def steadily(by_check: Mapping[str, Sequence[Sample]], control: str | None) -> tuple[Sample, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from techrun.config.releases import JudgeSettings, Releases
@@ -106,6 +108,22 @@ def test_moments_at_which_the_control_check_failed_too_do_not_count(verified, ru
         True,
         "2 of 30 runs do not count: the control check failed at the same time",
     )
+
+
+def test_nothing_can_be_told_where_the_control_check_hides_most_of_one_check(verified, runs_of):
+    """A slow journey that meets each of its failures: of the others most counts."""
+    named = Releases(judge=JudgeSettings(control="status"))
+    quick = [run for name in ("home", "search", "cart") for run in runs_of(name)]
+    slow = tuple(replace(each, duration=50.0) for each in runs_of("checkout")[::6])
+    given = verified(
+        *quick,
+        *slow,
+        *runs_of("status", failed=(3, 9, 15, 21, 27)),
+        judged=("home", "search", "cart", "checkout"),
+    )
+    verdict = judge(given, [], named)
+    assert verdict.value == "inconclusive"
+    assert verdict.rulings[0].rule == "errors.hidden"
 
 
 def test_nothing_can_be_told_where_the_control_check_hides_most_of_the_bake(verified, runs_of):

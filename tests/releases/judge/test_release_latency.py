@@ -107,6 +107,13 @@ def test_only_the_same_minutes_after_earlier_releases_count(verified, noisy, run
     assert judge(verified(*noisy(9)), earlier, FAIL).value == "pass"
 
 
+def test_times_from_another_place_are_not_compared(verified, noisy, accepted):
+    """What a runner far away measures is no slower shop."""
+    elsewhere = replace(verified(*noisy(9, factor=1.5)), location="far")
+    verdict = judge(elsewhere, accepted, FAIL)
+    assert (verdict.value, verdict.baseline) == ("pass", "baseline recorded (1 of 5)")
+
+
 def test_times_of_a_check_that_changed_are_not_compared(verified, noisy, accepted):
     changed = [replace(each, digests={"checkout": "another"}) for each in accepted]
     verdict = judge(verified(*noisy(9, factor=3.0)), changed, FAIL)
