@@ -151,16 +151,19 @@ class _Bake:
 def sample_of(result: Result, live: float) -> Sample:
     """What is kept of one run."""
     outcome = result.outcome
+    status, message = outcome.status, outcome.message
+    if status is Status.UP and result.check.steps and all(step.skipped for step in outcome.steps):
+        status, message = Status.UNKNOWN, f"it ran no step: {outcome.not_run or 'each has a `when`'}"
     return Sample(
         check=str(result.check.id),
         at=result.started,
         offset=result.started - live,
-        status=outcome.status,
+        status=status,
         duration=result.duration,
         steps={step.name: step.duration for step in outcome.steps if result.check.steps and _passed(step)},
         reason=outcome.reason,
         step=outcome.step,
-        message=storable(outcome.message),
+        message=storable(message),
     )
 
 

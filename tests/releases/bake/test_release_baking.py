@@ -130,6 +130,14 @@ async def test_a_check_that_is_neither_judged_nor_known_to_have_been_well_ends_n
     assert (await oven(broken).bake(known, time.time())).cut.startswith("acme/other is down")
 
 
+async def test_a_journey_that_ran_no_step_tells_nothing(oven, a_check) -> None:
+    """Each of its steps has a `when` that does not hold, or the first that does would place an order."""
+    idle = a_check(steps=("greet", "order"))
+    baked = await oven(always_up).bake(quick(idle), time.time())
+    assert {one.status for one in baked.samples} == {Status.UNKNOWN}
+    assert "ran no step" in baked.samples[0].message
+
+
 async def test_what_fails_together_with_the_control_is_not_the_releases_doing(oven, a_check) -> None:
     """The network is gone: neither the control nor a judged check ends the bake."""
 
