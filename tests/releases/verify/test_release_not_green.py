@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
+import signal
+import time
 
 import pytest
 
@@ -11,17 +13,13 @@ pytestmark = pytest.mark.timeout(120)
 
 def test_a_release_that_the_platform_takes_back_in_the_bake_does_not_pass(place, shop) -> None:
     """Platforms do that by themselves."""
-    place.write(bake="3s")
+    place.write(within="1500ms")
     place.begin()
-    running = place.start("verify", "v812", "--format", "json")
-    running.wait_for("bake:")
-    shop.deploy("v811", "0811aaa")
-    done = running.end()
+    done = place.verify(at="bake:", act=lambda: shop.deploy("v811", "0811aaa"))
     assert done.code == 1, done.out + done.err
-    seen = json.loads(done.out)
-    assert "v811" in seen["verdict"]["summary"]
-    assert seen["samples"]
-    assert seen["identity"]["live"] is not None
+    assert "v811" in done.verdict["summary"]
+    assert done.seen["samples"]
+    assert done.seen["identity"]["live"] is not None
 
 
 def test_a_verification_that_looked_at_nothing_is_no_pass_whatever_was_asked_for(place) -> None:
@@ -58,3 +56,21 @@ def test_a_book_that_is_silent_for_a_moment_is_asked_again_and_one_that_stays_so
     assert (done.seen["unanswered"], done.verdict["value"]) == (["accepted"], "pass"), done.err
     assert "recorded" not in done.verdict["baseline"]
     assert asked == {"counts": 3, "accepted": 3}
+
+
+def test_one_that_is_interrupted_while_it_is_judged_is_no_pass(place, monkeypatch) -> None:
+    from techrun.releases.judge import verdict
+
+    judge = verdict.judge
+
+    def long(*known):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)  # until somebody looks for signals
+        return judge(*known)
+
+    monkeypatch.setattr(verdict, "judge", long)
+    place.begin()
+    done = place.verify()
+    assert (done.code, done.verdict["value"]) == (130, "inconclusive"), done.err
+    assert done.seen["cut"] == "interrupted (SIGINT)"
+    assert [one["verdict"] for one in place.listed()] == ["inconclusive"]
