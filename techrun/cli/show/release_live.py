@@ -16,7 +16,7 @@ from rich.text import Text
 from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import STYLES, SYMBOLS, bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
-from techrun.cli.show.release_seen import Seen, node_line, node_said, sample_line, smoke_line
+from techrun.cli.show.release_seen import Seen, node_line, node_said, place, sample_line, seen_of, smoke_line
 from techrun.model import Status
 from techrun.releases.records import STAGES, Identity, Sample, SmokeResult, Stage
 
@@ -24,6 +24,8 @@ LINE_EVERY = 20.0
 """Seconds between two lines of a bake where there is no terminal."""
 MOST_SMOKE = 10
 MOST_FAILURES = 5
+BAR = 26
+"""Columns; beside it fits what is left, on a terminal of 80."""
 
 
 class Lines:
@@ -176,7 +178,7 @@ def _nodes(identity: Identity, *, whole: bool) -> RenderableType:
     for one in identity.findings:
         said = node_said(one)
         table.add_row(
-            "   ", Text(one.via), Text(f"{said.sign} {said.word}", TONES[said.tone]), Text(one.text, "dim")
+            "   ", place(one), Text(f"{said.sign} {said.word}", TONES[said.tone]), Text(seen_of(one), "dim")
         )
     for text in identity.not_seen:
         table.add_row("   ", Text(""), Text("? not seen", "yellow"), Text(text, "dim"))
@@ -196,9 +198,8 @@ def _bake(seen: Seen, now: float) -> list[RenderableType]:
     whole = max(seen.until - seen.baking_since, 1.0)
     bar = Table.grid(padding=(0, 1))
     done = min(1.0, (now - seen.baking_since) / whole)
-    bar.add_row(
-        "   ", ProgressBar(total=1.0, completed=done, width=40), Text(f"{left_of(seen.until, now)} left")
-    )
+    left = f"{left_of(seen.until, now)} left" + (", caches are cold: nothing counts yet" if seen.cold else "")
+    bar.add_row("   ", ProgressBar(total=1.0, completed=done, width=BAR), Text(left))
     table = bare_table("    check", "samples", "failed", "median")
     for column in table.columns[1:]:
         column.justify = "right"

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
-from techrun.cli.show.release_seen import Seen, Tally, node_line, smoke_line
+from techrun.cli.show.release_seen import Seen, Tally, node_said, place, smoke_line
 from techrun.load.report.words import TIMES
 from techrun.model import Status
-from techrun.releases.records import Action, Ruling, Verification
+from techrun.releases.records import FRONT, Action, Identity, Ruling, SmokeResult, Value, Verification
 from techrun.releases.report import words
 
-MOST_FAILURES = 6
+MOST_FAILURES = MOST_SMOKE = 6
 MOST_OUTPUT = 12
 """Lines of a command's output."""
 
 
-def show_verification(verification: Verification, console: Console, *, verbose: bool = False) -> None:
-    """The whole result, the verdict first."""
+def show_verification(
+    verification: Verification, console: Console, *, verbose: bool = False, ended: bool = False
+) -> None:
+    """The whole result, the verdict first; last what is to be done, unless the release has `ended`."""
     verdict = verification.verdict
     said = words.verdict_of(verification)
     head = Text(f"{said.sign} {said.word}", TONES[said.tone])
@@ -40,25 +44,30 @@ def show_verification(verification: Verification, console: Console, *, verbose: 
         console.print(Text(line, "dim"))
     for action in verification.actions:
         _show_action(action, console)
+    if verdict and not ended:
+        for line in _next(verification, verdict.value):
+            console.print(Text(line), soft_wrap=True)
+
+
+def _next(verification: Verification, value: Value) -> Iterator[str]:
+    """What comes after a verdict, as commands."""
+    named = f"{verification.version} --shop {verification.shop}"
+    if value == "pass":
+        yield f"Close it: techrun release end {named}"
+        return
+    yield f"Ask again: techrun release verify {named}"
+    if value == "fail":
+        yield f"Rolled back: techrun release end {named} --rolled-back"
 
 
 def _show_stages(verification: Verification, console: Console, *, verbose: bool) -> None:
     """What was seen, stage by stage; what is as it should be in short."""
-    identity = verification.identity
-    if identity is not None:
+    if verification.identity is not None:
         console.print(Text("nodes", "dim"))
-        for finding in identity.findings:
-            console.print(Text(f"  {node_line(finding)}"))
-        for text in identity.not_seen:
-            console.print(Text(f"  ? not seen: {text}", "yellow"))
+        _show_nodes(verification.identity, console)
     if verification.smoke:
         console.print(Text("smoke", "dim"))
-        for result in verification.smoke:
-            if verbose or result.status is not Status.UP or len(verification.smoke) <= MOST_FAILURES:
-                console.print(Text(f"  {smoke_line(result)}"))
-        up = sum(result.status is Status.UP for result in verification.smoke)
-        if len(verification.smoke) > MOST_FAILURES and not verbose:
-            console.print(f"  {up} of {len(verification.smoke)} runs are up")
+        _show_smoke(verification.smoke, console, verbose=verbose)
     if verification.samples:
         console.print(samples_table(verification))
         _show_failures(verification, console)
@@ -67,6 +76,30 @@ def _show_stages(verification: Verification, console: Console, *, verbose: bool)
         against = "" if figure.baseline is None else f" (before: {figure.baseline:g})"
         console.print(Text(f"  {figure.name}: {value}{against}"))
     console.print()
+
+
+def _show_nodes(identity: Identity, console: Console) -> None:
+    """Each place in a line; the rules say why one is not as it should be."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for one in identity.findings:
+        said = node_said(one)
+        head = Text("  ").append(f"{said.sign} ", TONES[said.tone]).append(place(one))
+        table.add_row(head, said.word, Text(one.version, "dim"))
+    console.print(table)
+    for text in identity.not_seen:
+        console.print(Padding(Text(f"? not seen: {text}", "yellow"), (0, 0, 0, 2)))
+    if not identity.expected.commit and any(one.commit for one in identity.findings):
+        console.print(Text("  by the version alone: this release began without --commit", "dim"))
+
+
+def _show_smoke(results: Sequence[SmokeResult], console: Console, *, verbose: bool) -> None:
+    """What is not up in a line each, the rules say why; all of them where they are few."""
+    for result in results:
+        if verbose or result.status is not Status.UP or len(results) <= MOST_SMOKE:
+            console.print(Padding(Text(smoke_line(result, why=result.excused)), (0, 0, 0, 2)))
+    up = sum(result.status is Status.UP for result in results)
+    if len(results) > MOST_SMOKE and not verbose:
+        console.print(f"  {up} of {len(results)} runs are up")
 
 
 def samples_table(verification: Verification) -> Table:
@@ -117,20 +150,31 @@ def _show_rulings(verification: Verification, console: Console, *, verbose: bool
     """What decided, then what only warns; what holds is counted."""
     held = words.holding(verification)
     shown = [*words.deciding(verification), *words.warnings(verification), *(held if verbose else ())]
-    for ruling in shown:
-        console.print(ruling_text(ruling))
+    for ruling in _joined(shown):
+        console.print(_ruling_line(ruling))
     if held and not verbose:
         many = "1 rule" if len(held) == 1 else f"{len(held)} rules"
         told = f"techrun release show {verification.version} -v tells them"
         console.print(Text(f"✓ {many} held ({told})", "dim"))
 
 
-def ruling_text(ruling: Ruling) -> Text:
-    """One ruling on a line: `✗ acme/home: 4 of 30 failed …  [errors.more]`."""
+def _joined(rulings: Sequence[Ruling]) -> Iterator[Ruling]:
+    """What is the same of several places in one: `look on 127.0.0.2, look through the front`."""
+    subjects: dict[tuple[object, ...], list[Ruling]] = {}
+    for one in rulings:
+        subjects.setdefault((one.rule, one.holds, one.warns, one.text), []).append(one)
+    for same in subjects.values():
+        yield replace(same[0], subject=", ".join(dict.fromkeys(one.subject for one in same)))
+
+
+def _ruling_line(ruling: Ruling) -> Table:
+    """One ruling: `✗ acme/home: 4 of 30 failed …  [errors.more]`; further lines begin below its text."""
     said = words.sign_of(ruling)
-    line = Text(f"{said.sign} ", TONES[said.tone])
-    subject = f"{ruling.subject}: " if ruling.subject and not ruling.text.startswith(ruling.subject) else ""
-    return line.append(f"{subject}{ruling.text}").append(f"  [{ruling.rule}]", "dim")
+    named = not ruling.subject or ruling.subject in {FRONT, ruling.text[: len(ruling.subject)]}
+    text = Text(ruling.text if named else f"{ruling.subject}: {ruling.text}")
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.add_row(Text(said.sign, TONES[said.tone]), text.append(f"  [{ruling.rule}]", "dim"))
+    return line
 
 
 def _circumstances(verification: Verification) -> Iterator[str]:

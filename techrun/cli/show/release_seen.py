@@ -72,12 +72,17 @@ class Seen:
         if sample.status in {Status.UP, Status.DEGRADED}:
             tally.durations.append(sample.duration)
 
+    @property
+    def cold(self) -> bool:
+        """Whether no run has counted yet."""
+        return not any(self.tallies[check].counted for check in self.checks)
+
     def progress(self, now: float) -> str:
         """`12 of 30 samples of each check, 1 failed, 2m24s left`."""
         counted = [self.tallies[check].counted for check in self.checks]
         failed = sum(tally.failed for tally in self.tallies.values())
         left = left_of(self.until, now)
-        if not any(counted):
+        if self.cold:
             return f"the caches are cold: nothing counts yet, {left} left"
         return f"{min(counted)} of {self.wanted} samples of each check, {failed} failed, {left} left"
 
@@ -88,23 +93,38 @@ def node_said(finding: NodeFinding) -> Said:
     return ASKING if asking else NODES[finding.state]
 
 
+def place(finding: NodeFinding) -> str:
+    """An address, or the front."""
+    return "the front" if finding.via == FRONT else finding.via
+
+
 def node_line(finding: NodeFinding) -> str:
     """`✗ 127.0.0.2 still serves v811 (asked 12 times)`; the text names the node."""
     said = node_said(finding)
-    where = "the front" if finding.via == FRONT else finding.via
+    where = place(finding)
     if not finding.text or said is ASKING:
         return f"{said.sign} {where} {said.word}"
     return f"{said.sign} {finding.text}" if where in finding.text else f"{said.sign} {where}: {finding.text}"
 
 
-def smoke_line(result: SmokeResult, *, sign: bool = True) -> str:
-    """`✓ up guest-checkout on 127.0.0.2 (1.20 s)`, with the reason where it is not up."""
+def seen_of(finding: NodeFinding) -> str:
+    """What a place said, beside its address: the version alone where that is the right one."""
+    return (
+        finding.version if finding.state == "new" else finding.text.removeprefix(place(finding)).lstrip(": ")
+    )
+
+
+def smoke_line(result: SmokeResult, *, sign: bool = True, why: bool = True) -> str:
+    """`✓ up guest-checkout on 127.0.0.2 (1.20 s)`, with the reason where it is not up, unless another line has it."""
     where = "through the front" if result.via == FRONT else f"on {result.via}"
     text = f"{badge(result.status) if sign else result.status.value} {result.name} {where}"
     text += f" ({seconds(result.duration)})"
     if result.excused:
         text += ", as it was before the release"
-    return f"{text}{_why(result)}{''.join(f'; order {order}' for order in result.orders)}"
+    if why:
+        text += _why(result)
+    orders = (order.rpartition(" ") for order in result.orders)
+    return text + "".join(f"; test order {state} ({reference})" for reference, _, state in orders)
 
 
 def sample_line(sample: Sample) -> str:

@@ -27,9 +27,9 @@ def show_releases(releases: Sequence[Release], console: Console) -> None:
     if not releases:
         console.print("no releases: techrun release begin v1 --shop …")
         return
-    table = bare_table("shop", "version", "commit", "began", "took", "verdict", "by", "link")
+    table = bare_table("shop", "version", "commit", "began", "state", "verdict", "by", "link")
     for one in releases:
-        cells = (one.shop, one.version, one.commit[:12], clock(one.begun), _took(one))
+        cells = (one.shop, one.version, one.commit[:12], clock(one.begun), _state(one))
         table.add_row(*(Text(cell) for cell in cells), verdict_text(one), Text(one.author), Text(one.link))
     console.print(table)
 
@@ -42,20 +42,20 @@ def verdict_text(release: Release) -> Text:
     return Text(f"{said.sign} {said.word}", TONES[said.tone])
 
 
-def _took(release: Release) -> str:
+def _state(release: Release) -> str:
     if release.rolled_back:
         return "rolled back"
-    return age(release.begun, release.ended) if release.ended is not None else "under way"
+    return f"ended after {age(release.begun, release.ended)}" if release.ended is not None else "under way"
 
 
 def show_story(story: ReleaseStory, console: Console, *, verbose: bool = False) -> None:
     """Its last verification, then everything that happened, in its order."""
     release = story.release
     if story.last is not None:
-        show_verification(story.last, console, verbose=verbose)
+        show_verification(story.last, console, verbose=verbose, ended=release.ended is not None)
         console.print()
     commit = f" ({release.commit})" if release.commit else ""
-    console.print(Text(f"{release.shop} {release.version}{commit}, {_took(release)}", "bold"))
+    console.print(Text(f"{release.shop} {release.version}{commit}, {_state(release)}", "bold"))
     if release.link:
         console.print(Text(release.link))
     for at, line in sorted(_happened(story), key=lambda line: line[0]):
@@ -73,7 +73,8 @@ def _happened(story: ReleaseStory) -> Iterator[Line]:
     for gate in story.gates:
         yield gate.at, _gate(gate)
     for verified in story.verifications:
-        yield verified.started, _verification(verified)
+        told = story.last is not None and verified.id == story.last.id
+        yield verified.started, _verification(verified, told=told)
     for one in story.incidents:
         yield one.incident.opened, _incident(one)
 
@@ -93,8 +94,8 @@ def _gate(gate: GateDecision) -> Text:
     return line.append(f"; overridden: {gate.override}", "bold yellow") if gate.override else line
 
 
-def _verification(one: VerificationSummary) -> Text:
-    """A verification in a line; one under way says since when it gave its last sign of life."""
+def _verification(one: VerificationSummary, *, told: bool) -> Text:
+    """A verification in a line, by its verdict alone where the rest is told; one under way by its sign of life."""
     by = f" by {one.by}" if one.by else ""
     if one.state == "running":
         return Text(
@@ -103,8 +104,5 @@ def _verification(one: VerificationSummary) -> Text:
     if one.state == "abandoned":
         return Text(f"verification {one.id}{by} has no verdict: {one.summary}", "yellow")
     said = VERDICTS[one.verdict]
-    return (
-        Text(f"verification {one.id}{by}: ")
-        .append(f"{said.sign} {said.word}", TONES[said.tone])
-        .append(f" {one.summary}")
-    )
+    line = Text(f"verification {one.id}{by}: ").append(f"{said.sign} {said.word}", TONES[said.tone])
+    return line if told else line.append(f": {one.summary}")
