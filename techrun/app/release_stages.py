@@ -95,7 +95,11 @@ class Stages:
         await self._look()
         self._note(ended=time.time(), superseded=self._watch.superseded)
         self._tells.begins("judgement", "is it as good as before?")
-        verdict = await asyncio.to_thread(self._judge, await self._accepted())
+        accepted = await self._accepted()
+        verdict = await asyncio.to_thread(self._judge, accepted)
+        if self._watch.interrupted and not self.seen.cut:
+            self._note(cut=self._watch.cut)
+            verdict = await asyncio.to_thread(self._judge, accepted)
         self._note(verdict=verdict, ended=time.time())
         return self.seen
 
