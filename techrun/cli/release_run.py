@@ -60,6 +60,7 @@ def _book(loaded: Loaded, options: dict[str, Any]) -> Book:
     from techrun.app.book import book_in, book_of
 
     server = options["server"]
+    loaded.settings.redactor.add(token())  # a command of --on-fail has our environment, and may print it
     return book_of(options["config"], server, token()) if server else book_in(loaded)
 
 

@@ -79,6 +79,15 @@ def test_the_server_keeps_what_the_runner_saw_and_the_runner_keeps_nothing(place
         assert 'techrun_release_verdict{shop="acme",verdict="pass"} 1' in answer.read().decode()
 
 
+def test_a_command_that_prints_its_environment_tells_nobody_the_token(place, daemon, shop) -> None:
+    shop.deploy("v811", "0811aaa")
+    place.begin()
+    done = place.verify("--on-fail", "env", "--report", "json=v.json")
+    (action,) = done.seen["actions"]
+    assert "TECHRUN_TOKEN=***" in action["answer"]
+    assert TOKEN not in done.out + done.err + (place.folder / "v.json").read_text()
+
+
 def test_two_runners_do_not_verify_one_release_at_once(place, daemon) -> None:
     place.write(bake="30s", samples=80)
     place.begin()
