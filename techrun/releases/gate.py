@@ -5,7 +5,7 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from techrun.errors import ExitCode
 from techrun.language.durations import show
 from techrun.releases.records import GateDecision, GateValue, Ruling
+from techrun.releases.weighing import all_hold, decisive_first, evaluated
 from techrun.zones import zone_of
 
 PERIOD = 30 * 86400.0
@@ -23,6 +24,9 @@ UNDER_WAY = 3600.0
 """A release of which nobody said that it has ended is taken to be under way for so long."""
 LONGEST_PAUSE = 900.0
 """A shop of which nothing was heard for so long is not watched, however seldom its checks run at least."""
+
+VALUES: Mapping[bool | None, GateValue] = {True: "open", False: "closed", None: "cannot-tell"}
+"""What it comes to whether all rules hold."""
 
 ClosureKind = Literal["freeze", "campaign"]
 
@@ -122,19 +126,17 @@ class Gate(Protocol):
 
 def decide(wish: GateWish, facts: Facts, now: float, by: str = "") -> GateDecision:
     """What a gate says that knows these facts."""
-    rulings = tuple(sorted(_rulings(wish, facts, now), key=_weight))
-    deciding = [one for one in rulings if not one.warns]
-    evaluated = sum(one.holds is not None for one in deciding)
-    value = _value(deciding, evaluated)
+    rulings = decisive_first(_rulings(wish, facts, now))
+    value = VALUES[all_hold(rulings)]
     return GateDecision(
         shop=wish.shop,
         version=wish.version,
         at=now,
         value=value,
-        summary=_summary(wish, value, deciding, evaluated),
+        summary=_summary(wish, value, rulings),
         rulings=rulings,
         not_asked=facts.missing,
-        evaluated=evaluated,
+        evaluated=evaluated(rulings),
         by=by,
         override=wish.override,
     )
@@ -155,30 +157,16 @@ def exit_code(
     return ExitCode.OK if tolerated else ExitCode.CANNOT_TELL
 
 
-def _weight(ruling: Ruling) -> int:
-    """What decides stands first: what does not hold, what cannot be told, warnings, what holds."""
-    if ruling.warns:
-        return 2
-    return {False: 0, None: 1, True: 3}[ruling.holds]
-
-
-def _value(deciding: Iterable[Ruling], evaluated: int) -> GateValue:
-    found = {one.holds for one in deciding}
-    if False in found:
-        return "closed"
-    return "open" if evaluated and None not in found else "cannot-tell"
-
-
-def _summary(wish: GateWish, value: GateValue, deciding: list[Ruling], evaluated: int) -> str:
+def _summary(wish: GateWish, value: GateValue, rulings: Iterable[Ruling]) -> str:
     what = " ".join(filter(None, (wish.version, "of", wish.shop)))
-    because = "; ".join(one.text for one in deciding if one.holds is (False if value == "closed" else None))
+    why = False if value == "closed" else None
+    because = "; ".join(one.text for one in rulings if one.holds is why and not one.warns)
     if value == "open":
         return f"{what} may begin."
     if value == "closed":
         return f"{what} may not begin: {because}."
-    if not evaluated and not because:
-        because = "the gate looked at nothing, so nothing holds"
-    return f"It cannot be told whether {what} may begin: {because}."
+    nothing = "the gate looked at nothing, so nothing holds"
+    return f"It cannot be told whether {what} may begin: {because or nothing}."
 
 
 def _rulings(wish: GateWish, facts: Facts, now: float) -> Iterator[Ruling]:

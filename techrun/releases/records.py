@@ -204,7 +204,6 @@ class Verdict:
 
 
 GateValue = Literal["open", "closed", "cannot-tell"]
-GATE_VALUES: tuple[GateValue, ...] = ("open", "closed", "cannot-tell")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from techrun.model import Status
 from techrun.releases.bake.confirming import CONFIRMED
 from techrun.releases.bake.plan import decides
 from techrun.releases.records import Ruling, Sample, Verification
+from techrun.releases.weighing import broken
 
 SILENT: Mapping[Status, str] = {
     Status.BLOCKED: "were blocked by a firewall or captcha",
@@ -24,7 +25,7 @@ def bake_rulings(verification: Verification) -> tuple[Ruling, ...]:
         if not sample.settling:
             by_check.setdefault(sample.check, []).append(sample)
     down = tuple(_down(verification, by_check))
-    if any(one.holds is False and not one.warns for one in down):
+    if broken(down):
         return down  # the bake ended for it, so all the others have too few
     return (*down, *_too_few(verification, by_check))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from techrun.config.releases import Releases
 from techrun.releases.bake import bake_rulings
@@ -15,6 +15,11 @@ from techrun.releases.judge.sight import sight
 from techrun.releases.judge.summing_up import summary
 from techrun.releases.records import Ruling, Value, Verdict, Verification
 from techrun.releases.smoke import smoke_rulings
+from techrun.releases.weighing import all_hold, broken, decisive_first, evaluated
+
+VALUES: Mapping[bool | None, Value] = {True: "pass", False: "fail", None: "inconclusive"}
+"""What it comes to whether all rules hold."""
+NOTHING = Ruling("judged.nothing", "the release", None, "there was nothing that could be judged")
 
 
 def judge(verification: Verification, accepted: Sequence[Verification], releases: Releases) -> Verdict:
@@ -24,15 +29,14 @@ def judge(verification: Verification, accepted: Sequence[Verification], releases
     seen = evidence(verification, releases)
     failing = errors.held(seen, verification.before)
     times = latency.compared(verification, seen, accepted, releases.judge)
-    rulings = ordered(
-        (
-            *_stages(verification, releases),
-            *errors.rulings(seen, failing, releases),
-            *latency.rulings(times, releases.judge),
-            *degraded.rulings(seen, accepted[: releases.judge.releases]),
-        )
+    found = (
+        *_stages(verification, releases),
+        *errors.rulings(seen, failing, releases),
+        *latency.rulings(times, releases.judge),
+        *degraded.rulings(seen, accepted[: releases.judge.releases]),
     )
-    value = decided(rulings)
+    rulings = decisive_first(found if evaluated(found) else (*found, NOTHING))
+    value = VALUES[all_hold(rulings)]
     could_see = sight(failing, seen, times, releases)
     baseline = _baseline(verification, value, times, len(accepted), releases)
     return Verdict(
@@ -41,34 +45,8 @@ def judge(verification: Verification, accepted: Sequence[Verification], releases
         rulings,
         could_see.words,
         baseline,
-        evaluated=sum(_decides(each) and each.holds is not None for each in rulings),
+        evaluated=evaluated(rulings),
     )
-
-
-def decided(rulings: Sequence[Ruling]) -> Value:
-    """One that does not hold fails, one that cannot be told leaves it open, and nothing is never a pass."""
-    deciding = [each.holds for each in rulings if _decides(each)]
-    if False in deciding:
-        return "fail"
-    return "inconclusive" if None in deciding or not deciding else "pass"
-
-
-def ordered(rulings: Sequence[Ruling]) -> tuple[Ruling, ...]:
-    """What decided first: what does not hold, what cannot be told, then warnings, then the rest."""
-    if not any(_decides(each) and each.holds is not None for each in rulings):
-        nothing = Ruling("judged.nothing", "the release", None, "there was nothing that could be judged")
-        rulings = (*rulings, nothing)
-    return tuple(sorted(rulings, key=_place))
-
-
-def _place(ruling: Ruling) -> int:
-    if ruling.warns:
-        return 2 if ruling.holds is False else 4
-    return {False: 0, None: 1, True: 3}[ruling.holds]
-
-
-def _decides(ruling: Ruling) -> bool:
-    return not ruling.warns
 
 
 def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...]:
@@ -78,7 +56,7 @@ def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...
         *smoke_rulings(verification.smoke),
         *bake_rulings(verification),
     )
-    if any(each.holds is False and not each.warns for each in found):
+    if broken(found):
         return found
     asked = releases.prometheus.queries if releases.prometheus else ()
     asked_for = figure_rulings(verification.figures, asked)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from techrun.releases.records import Verification
 from techrun.releases.report.bake import bake_rows
+from techrun.releases.weighing import broken
 
 LONGEST = 200
 """Characters of one value in a dotenv report: GitLab takes 5 KB in all."""
@@ -25,9 +26,7 @@ def variables(verification: Verification) -> Mapping[str, str]:
         "TECHRUN_COMMIT": verification.commit,
         "TECHRUN_VERIFICATION": verification.id,
         "TECHRUN_VERDICT": verdict.value if verdict else "",
-        "TECHRUN_BROKEN": ",".join(
-            sorted({one.rule for one in rulings if one.holds is False and not one.warns})
-        ),
+        "TECHRUN_BROKEN": ",".join(sorted({one.rule for one in broken(rulings)})),
         "TECHRUN_RUNS": str(sum(row.runs for row in rows)),
         "TECHRUN_FAILED_RUNS": str(sum(row.failed for row in rows)),
     }

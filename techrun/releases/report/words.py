@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from techrun.load.report.words import HOLDS, VERDICTS, Said
 from techrun.releases.records import NodeState, Ruling, Verification
+from techrun.releases.weighing import broken
 
 NODES: Mapping[NodeState, Said] = {
     "new": Said("new", "✓", "good"),
@@ -33,7 +34,7 @@ def sign_of(ruling: Ruling) -> Said:
 def deciding(verification: Verification) -> list[Ruling]:
     """What made the verdict other than a pass: broken rules, then those that cannot be told."""
     found = [one for one in _rulings(verification) if not one.warns]
-    return [one for one in found if one.holds is False] + [one for one in found if one.holds is None]
+    return [*broken(found), *(one for one in found if one.holds is None)]
 
 
 def warnings(verification: Verification) -> list[Ruling]:
