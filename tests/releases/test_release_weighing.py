@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from techrun.releases.records import Ruling
 from techrun.releases.weighing import all_hold, broken, decisive_first, evaluated
 
 
-def ruling(holds: bool | None, *, warns: bool = False) -> Ruling:
-    return Ruling("some.rule", "", holds, "", warns=warns)
-
-
-YES, NO, UNTOLD = ruling(True), ruling(False), ruling(None)
-WARNING, SILENT_WARNING = ruling(False, warns=True), ruling(None, warns=True)
+YES = Ruling("some.rule", "", holds=True, text="")
+NO, UNTOLD = replace(YES, holds=False), replace(YES, holds=None)
+WARNING, SILENT_WARNING, HELD_WARNING = (replace(one, warns=True) for one in (NO, UNTOLD, YES))
 
 
 @pytest.mark.parametrize(
@@ -39,11 +38,10 @@ def test_only_what_decides_is_broken_or_counts_as_evaluated() -> None:
 
 
 def test_what_decides_stands_first() -> None:
-    held_warning = ruling(True, warns=True)
-    assert decisive_first([held_warning, YES, WARNING, UNTOLD, NO]) == (
+    assert decisive_first([HELD_WARNING, YES, WARNING, UNTOLD, NO]) == (
         NO,
         UNTOLD,
         WARNING,
         YES,
-        held_warning,
+        HELD_WARNING,
     )
