@@ -9,7 +9,6 @@ import pytest
 from techrun.releases.records import Ruling
 from techrun.releases.weighing import all_hold, broken, decisive_first, evaluated
 
-
 YES = Ruling("some.rule", "", holds=True, text="")
 NO, UNTOLD = replace(YES, holds=False), replace(YES, holds=None)
 WARNING, SILENT_WARNING, HELD_WARNING = (replace(one, warns=True) for one in (NO, UNTOLD, YES))
