@@ -25,6 +25,7 @@ from techrun.releases.identity.again import joined, once_more
 from techrun.releases.identity.looking import identify
 from techrun.releases.identity.rulings import identity_rulings
 from techrun.releases.keeping import Book
+from techrun.releases.keeping.past import usual_time
 from techrun.releases.records import (
     FRONT,
     Counts,
@@ -212,7 +213,9 @@ class Stages:
         """How the judged checks fared in the same hours of earlier days, each by `shop/name`."""
         shop, days = self._course.shop.name, self._course.releases.judge.days
         names = [check.id.name for check in plan.judged]
-        found = await self._book("counts", shop, names, live, plan.settle + plan.seconds, days)
+        seconds = plan.settle + plan.seconds
+        at = usual_time(live, plan.begins(live, time.time()) - plan.settle, seconds)
+        found = await self._book("counts", shop, names, at, seconds, days)
         return tuple(replace(one, check=f"{shop}/{one.check}") for one in found or ())
 
     async def _figures(self) -> None:

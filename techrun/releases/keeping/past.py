@@ -19,6 +19,15 @@ AROUND = HOUR / 2
 Span = tuple[float, float]
 
 
+def usual_time(live: float, begins: float, seconds: float) -> float:
+    """The moment before whose earlier days a look is held that begins then: none of them may know the release.
+
+    A release may be looked at a second time hours or days after it was live.
+    """
+    days = math.ceil((begins + seconds + AROUND - live) / DAY) - 1
+    return begins - max(0, days) * DAY
+
+
 def same_times(at: float, seconds: float, days: int) -> list[Span]:
     """The same time of so many earlier days, from yesterday on."""
     return [(at - day * DAY - AROUND, at - day * DAY + seconds + AROUND) for day in range(1, days + 1)]

@@ -11,6 +11,7 @@ from techrun.handling import Window
 from techrun.model import Check, CheckId, Outcome, Reason, Result, Status
 from techrun.oncall import TakenError, UnknownError
 from techrun.releases.keeping import decoded, encoded
+from techrun.releases.keeping.past import same_times, usual_time
 from techrun.releases.keeping.store_book import StoreBook
 from techrun.releases.records import GateDecision, Ruling
 from techrun.standing import Change
@@ -193,6 +194,15 @@ WINDOWS = {
 
 
 class TestCounts:
+    @pytest.mark.parametrize(
+        ("later", "days"), [(0, 0), (300, 0), (9 * 3600, 0), (DAY - 600, 1), (2 * DAY + 60, 2)]
+    )
+    def test_a_second_look_is_held_against_its_own_hours_of_days_before_the_release(self, later, days):
+        """Else the night of the release would be usual at noon, or what it broke yesterday usual today."""
+        at = usual_time(NOW, NOW + later, 300)
+        assert at == NOW + later - days * DAY
+        assert all(until <= NOW for _, until in same_times(at, 300, 7))
+
     def test_the_same_time_of_earlier_days_counts_hour_by_hour(self, book, write):
         """Half an hour before a moment 20 minutes past, to half an hour after four minutes later."""
         times = [-1801, -1799, -1, 0, 2039, 2041]
