@@ -74,3 +74,23 @@ def test_one_that_is_interrupted_while_it_is_judged_is_no_pass(place, monkeypatc
     assert (done.code, done.verdict["value"]) == (130, "inconclusive"), done.err
     assert done.seen["cut"] == "interrupted (SIGINT)"
     assert [one["verdict"] for one in place.listed()] == ["inconclusive"]
+
+
+def test_a_version_that_comes_back_is_a_release_of_its_own(place, shop) -> None:
+    """A way back is deployed as v812 after v813: what was said of the first v812 is said of that one alone."""
+    place.write(bake="1s", samples=2)
+    place.begin()
+    first = place.verify()
+    place.begin("v813", "0813ccc")
+    shop.deploy("v813", "0813ccc")
+    place.here("end", "v813", "--shop", "acme", "--rolled-back")
+    place.begin()
+    old = place.verify()
+    assert (old.code, old.verdict["value"]) == (1, "fail"), "v813 is still live"
+    shop.deploy("v812", "0812bbb")
+    again = place.verify()
+    assert (again.code, again.seen["release"]) == (0, old.seen["release"]), again.err
+    assert again.seen["accepted"] == [first.seen["id"]]
+    assert again.seen["identity"]["live"] > old.seen["ended"]
+    rows = [(one["version"], one["verdict"], one["rolled_back"]) for one in place.listed()]
+    assert rows == [("v812", "pass", False), ("v813", "", True), ("v812", "pass", False)]
