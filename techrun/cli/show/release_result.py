@@ -107,7 +107,8 @@ def samples_table(verification: Verification) -> Table:
     seen = Seen("")
     for sample in verification.samples:
         seen.sample(sample)
-    table = bare_table("bake", "samples", "failed", "median", "before")
+    before = ("before",) if verification.before else ()
+    table = bare_table("bake", "samples", "failed", "median", *before)
     for column in table.columns[1:]:
         column.justify = "right"
     checks = dict.fromkeys((*verification.judged, *sorted(seen.tallies)))
@@ -116,7 +117,8 @@ def samples_table(verification: Verification) -> Table:
         wanted = verification.wanted if check in verification.judged else 0
         failed = Text(str(tally.failed), "red" if tally.failed else "dim")
         name = Text(f"  {check}", "" if check in verification.judged else "dim")
-        table.add_row(name, tally.of(wanted), failed, _median(tally), _before(verification, check))
+        earlier = (_before(verification, check),) if before else ()
+        table.add_row(name, tally.of(wanted), failed, _median(tally), *earlier)
     return table
 
 

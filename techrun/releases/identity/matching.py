@@ -10,7 +10,7 @@ from techrun.config.releases import IdentitySettings
 from techrun.releases.records import Expectation, Sighting
 
 Said = Literal["new", "old", "wrong-commit", "untold", "nothing"]
-"""`untold`: nobody said how the release calls itself there. `nothing`: no answer, or none that could be read."""
+"""`untold`: nobody said how the release calls itself there, or the place names no commit. `nothing`: no answer, or none that could be read."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z", re.IGNORECASE)
 _MOMENT = re.compile(r"1[0-9]{9}\Z")
@@ -65,6 +65,6 @@ def said(question: Question, sighting: Sighting) -> Said:
     if not right:
         untold = not expected.told and _MOMENT.match(sighting.version) and not _MOMENT.match(wanted)
         return "untold" if untold else "old"
-    if question.reads_commit and expected.commit and not same_commit(sighting.commit, expected.commit):
-        return "wrong-commit"
-    return "new"
+    if not (question.reads_commit and expected.commit) or same_commit(sighting.commit, expected.commit):
+        return "new"
+    return "wrong-commit" if sighting.commit else "untold"

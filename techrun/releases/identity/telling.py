@@ -98,7 +98,7 @@ def _drained(seen: Places, course: Course, where: str) -> str:
 
 def _wrong_commit(seen: Places, course: Course, where: str) -> str:
     expected, old = seen.question.expected, course.last_old
-    theirs = (old.commit if old else "") or "one that it does not tell"
+    theirs = old.commit if old else ""
     return f"{where} runs {expected.version} of another commit: {theirs}, not {expected.commit} ({_asked(course)})"
 
 
@@ -207,6 +207,8 @@ def _unreadable(seen: Places, course: Course, where: str) -> str:
         told = last.version or last.commit
         if not seen.question.reads_version:
             return f"{where} says {told}; the release's commit is not known: begin it with --commit"
+        if told == seen.question.wanted:
+            return f"{where} runs {told} and names no commit: write it there with `techrun release stamp`"
         hint = "begin the release with --told, or deploy static content with --content-version"
         return f"{where} says {told}, the time of its files, not what release that is: {hint}"
     everywhere = all(each.last_read is None for each in (*seen.nodes, seen.past, seen.through))

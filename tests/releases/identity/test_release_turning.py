@@ -21,6 +21,7 @@ ANSWERS: Mapping[str, dict[str, object]] = {
     "n": {"version": "v812", "commit": "a1b9f3e"},
     "o": {"version": "v811", "commit": "0811aaa"},
     "w": {"version": "v812", "commit": "bbbbbbb"},
+    "b": {"version": "v812"},
     "x": {"failure": "connection refused", "reason": Reason.CONNECT},
     "t": {"failure": "certificate has expired", "reason": Reason.TLS},
     "u": {"failure": "json $.version of /release.json matched nothing", "reason": Reason.EXTRACTION},
@@ -109,12 +110,28 @@ def test_nothing_is_over_while_there_is_time_and_a_place_has_not_turned(nodes, p
         ),
         ("w" * 21, "wrong-commit", "wrong_commit", False, "v812 of another commit: bbbbbbb, not a1b9f3e"),
         ("no" * 10 + "o", "mixed", "mixed", False, "v811 in 11 and v812 in 10 of 21 answers, in turns"),
+        (
+            "b" * 21,
+            "unreadable",
+            "unreadable",
+            None,
+            "10.0.0.1 runs v812 and names no commit: write it there",
+        ),
         ("x" * 21, "unreachable", "unreachable", None, "cannot be reached: connection refused"),
         ("t" * 21, "unreachable", "tls", None, "refuses a secure connection: certificate has expired"),
         ("u" * 21, "unreadable", "unreadable", None, "does not tell its version: json $.version"),
         ("n" * 12 + "x" * 9, "unreachable", "unreachable", None, "it said v812 before"),
     ],
-    ids=["old", "wrong commit", "in turns", "unreachable", "TLS", "unreadable", "was new, is gone"],
+    ids=[
+        "old",
+        "wrong commit",
+        "in turns",
+        "no commit",
+        "unreachable",
+        "TLS",
+        "unreadable",
+        "was new, is gone",
+    ],
 )
 def test_each_way_not_to_turn_has_a_state_a_rule_and_words_of_its_own(story, state, rule, holds, words):
     findings, identity = told({NODE: story, OTHER: "n" * 21}, "n" * 21)
