@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -79,12 +80,13 @@ def digest() -> str:
 def oscar_data(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh copy of the shop's data; making it takes some 15 s, so one original is kept."""
     original = pytestconfig.cache.mkdir("oscar") / digest()
-    if not original.exists():
-        being_made = original.with_suffix(f".{os.getpid()}")
-        being_made.mkdir()
-        command = [sys.executable, "-m", "oscarshop.seed"]
-        subprocess.run(command, check=True, env=environment(being_made), timeout=300)
-        with contextlib.suppress(OSError):  # another worker of this test run may have been faster
+    with original.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers of this test run wait for the first one
+        if not original.exists():
+            being_made = original.with_suffix(f".{os.getpid()}")
+            being_made.mkdir()
+            command = [sys.executable, "-m", "oscarshop.seed"]
+            subprocess.run(command, check=True, env=environment(being_made), timeout=300)
             being_made.rename(original)
     copy = tmp_path_factory.mktemp("oscar") / "data"
     shutil.copytree(original, copy)
