@@ -73,11 +73,17 @@ def calibrate(
 
 
 def _last_of_each(kept: Iterable[Verification]) -> list[Verification]:
-    """The last verification of each release, oldest first."""
+    """The last verification of each release, oldest first; one that could not tell replaces none that could."""
     last: dict[int, Verification] = {}
     for one in sorted(kept, key=lambda each: each.started):
-        last[one.release] = one
+        if one.release not in last or _told(one) or not _told(last[one.release]):
+            last[one.release] = one
     return sorted(last.values(), key=lambda each: (each.begun, each.release))
+
+
+def _told(one: Verification) -> bool:
+    """Whether it said yes or no."""
+    return one.verdict is not None and one.verdict.value != "inconclusive"
 
 
 def _summary(found: Sequence[Replayed]) -> str:

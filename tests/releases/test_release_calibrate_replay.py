@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from techrun.config.releases import Releases
 from techrun.releases.calibrate import Calibration, calibrate
 from techrun.releases.records import Verdict, Verification
@@ -74,6 +76,13 @@ def test_of_each_release_the_last_verification_counts() -> None:
     found, against = replay(late, early)
     assert [one.verification for one in found.replayed] == ["pass-2"]
     assert list(against) == ["pass-2"]
+
+
+def test_one_that_was_cut_short_does_not_hide_what_was_told_before() -> None:
+    early, late = kept(1, "fail", started=110), kept(2, started=150, release=1)
+    cut = replace(late, verdict=Verdict("inconclusive", "It cannot be told: interrupted."))
+    assert [one.verification for one in replay(early, cut)[0].replayed] == ["fail-1"]
+    assert [one.verification for one in replay(cut)[0].replayed] == ["pass-2"]
 
 
 def test_older_ones_are_only_what_the_asked_ones_are_held_against() -> None:

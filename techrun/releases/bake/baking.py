@@ -107,8 +107,9 @@ class _Bake:
         lane = _Lane(check, self._plan.first(check, self._begins))
         while self._plan.goes_on(check, max(lane.next_at, self._now()), self._begins, lane.counted):
             await asyncio.sleep(max(0.0, lane.next_at - self._now()))
-            confirms = lane.confirms
-            result = await self._engine.run_once(check, trigger="release")
+            confirms, started = lane.confirms, self._now()
+            # Of the engine's clock, which goes by the time of day, anybody may set the hands meanwhile.
+            result = replace(await self._engine.run_once(check, trigger="release"), started=started)
             if not confirms:
                 blocked = result.outcome.status is Status.BLOCKED
                 interval = self._plan.interval(check, blocked=blocked)

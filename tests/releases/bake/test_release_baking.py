@@ -95,6 +95,21 @@ async def test_a_check_that_is_down_for_sure_ends_the_bake(oven, a_check) -> Non
     assert any(one.confirms for one in baked.samples)
 
 
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0], ids=["back", "forward"])
+async def test_a_clock_that_is_set_meanwhile_changes_nothing(oven, a_check, monkeypatch, jump) -> None:
+    """Set back it would take all runs for settling, set forward those of the settle time for counting."""
+
+    async def down_later(_run, before) -> Outcome:
+        monkeypatch.setattr("techrun.schedule.SystemClock.wall", lambda _: time.time() + jump)
+        return DOWN if before >= 6 else UP
+
+    live = time.time()
+    baked = await oven(down_later).bake(quick(a_check("home"), wanted=20), live)
+    assert baked.cut == "acme/home is down: shipping: got 500"
+    assert all(0 <= one.offset < 60 for one in baked.samples)
+    assert [one.settling for one in baked.samples] == [one.offset < 0.2 for one in baked.samples]
+
+
 async def test_runs_that_confirm_come_beside_the_regular_ones(oven, a_check) -> None:
     """Each regular run fails and its confirmation passes: the regular ones keep their pace."""
 
