@@ -8,7 +8,7 @@ judge       all of it together: pass, fail or inconclusive
 keeping     the book: releases, verifications, what gates said
 acting      what follows from a verdict; report: how it is told
 gate        whether a release may begin
-weighing    whether all rulings that decide hold
+runs        what one run of a check says; weighing: whether all rulings that decide hold
 dora        the four keys of DORA
 calibrate   earlier releases, judged again
 """

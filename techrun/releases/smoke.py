@@ -11,7 +11,7 @@ from itertools import groupby
 from techrun.engine import Engine
 from techrun.model import Check, Outcome, Reason, Result, Status
 from techrun.releases.records import FRONT, Ruling, SmokeResult
-from techrun.standing import storable
+from techrun.releases.runs import GOOD, at_step, told_by
 
 AGAIN: tuple[float, ...] = (5.0, 10.0)
 """Seconds from the beginning of a failed run until it is asked again: a hiccup is no bad release."""
@@ -79,7 +79,7 @@ async def _ruled(engine: Engine, wish: SmokeWish, again: Sequence[float]) -> Smo
         outcome = result.outcome
         if delay is None or not _asks_again(outcome):
             return replace(_result(wish, result), attempts=attempt, earlier=earlier)
-        earlier = earlier or _why(outcome.step, outcome.message)
+        earlier = earlier or at_step(outcome.step, outcome.message)
         await asyncio.sleep(max(0.0, began + delay - loop.time()))
     raise AssertionError("the last attempt returns")  # pragma: no cover
 
@@ -91,19 +91,17 @@ def _asks_again(outcome: Outcome) -> bool:
 
 
 def _result(wish: SmokeWish, result: Result) -> SmokeResult:
-    outcome, steps = result.outcome, sum(not step.skipped for step in result.outcome.steps)
-    status, message = outcome.status, outcome.message
-    if status is Status.UP and wish.check.steps and not steps:
-        status, message = Status.UNKNOWN, f"it ran no step: {outcome.not_run or 'each has a `when`'}"
+    outcome = result.outcome
+    status, message = told_by(wish.check, outcome)
     return SmokeResult(
         name=wish.name,
         via=wish.via,
         status=status,
         reason=outcome.reason,
         step=outcome.step,
-        message=storable(message),
+        message=message,
         duration=result.duration,
-        steps=steps,
+        steps=sum(not step.skipped for step in outcome.steps),
         orders=tuple(f"{order.reference or order.step} {order.state}" for order in outcome.orders),
         before=wish.before,
         no_worse=wish.no_worse,
@@ -117,7 +115,7 @@ def smoke_rulings(results: Sequence[SmokeResult]) -> tuple[Ruling, ...]:
 
 
 def _good(result: SmokeResult) -> bool:
-    return result.status in {Status.UP, Status.DEGRADED} or result.excused
+    return result.status in GOOD or result.excused
 
 
 def _not_passed(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
@@ -132,7 +130,7 @@ def _not_passed(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
 
 def _told_of(one: SmokeResult) -> str:
     """Why it did not pass, in words."""
-    why = _why(one.step, one.message)
+    why = at_step(one.step, one.message)
     if one.status is Status.BLOCKED:
         return f"blocked, so nothing is known of the shop: {why}"
     if one.status is Status.UNKNOWN:
@@ -155,7 +153,7 @@ def _passed(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
         excused = [one for one in runs if one.excused]
         text = f"passed {_places(runs)}"
         if excused:
-            why = _why(excused[0].step, excused[0].message)
+            why = at_step(excused[0].step, excused[0].message)
             text = f"is down {_places(excused)}, as it was before the release: {why}"
         yield Ruling("smoke.failed", name, holds=True, text=text, samples=sum(one.attempts for one in runs))
 
@@ -168,7 +166,7 @@ def _poor(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
             text = f"failed at first, and passed at attempt {one.attempts}: {one.earlier}"
             yield Ruling("smoke.unsteady", subject, holds=False, text=text, warns=True, samples=one.attempts)
         if one.status is Status.DEGRADED:
-            text = f"works, but poorer than promised: {_why(one.step, one.message)}"
+            text = f"works, but poorer than promised: {at_step(one.step, one.message)}"
             yield Ruling(
                 "smoke.degraded", subject, holds=False, text=text, warns=True, samples=1, step=one.step
             )
@@ -181,10 +179,6 @@ def _leaked(results: Sequence[SmokeResult]) -> Iterator[Ruling]:
         if standing:
             text = f"a test order may stand in the shop, see to it: {', '.join(standing)}"
             yield Ruling("smoke.leaked_order", one.name, holds=False, text=text, warns=True, samples=1)
-
-
-def _why(step: str, message: str) -> str:
-    return f"{step}: {message}" if step else message
 
 
 def _where(via: str) -> str:

@@ -19,6 +19,7 @@ from techrun.cli.show.load_result import STYLES as TONES
 from techrun.cli.show.release_seen import Seen, node_line, node_said, place, sample_line, seen_of, smoke_line
 from techrun.model import Status
 from techrun.releases.records import STAGES, Identity, Sample, SmokeResult, Stage
+from techrun.releases.runs import GOOD
 
 LINE_EVERY = 20.0
 """Seconds between two lines of a bake where there is no terminal."""
@@ -68,7 +69,7 @@ class Lines:
     def sample(self, sample: Sample) -> None:
         """What failed is told at once, the rest is counted."""
         self._seen.sample(sample)
-        if sample.status not in {Status.UP, Status.DEGRADED}:
+        if sample.status not in GOOD:
             self._print(f"bake: {sample_line(sample)}")
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + LINE_EVERY

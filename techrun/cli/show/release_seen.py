@@ -13,6 +13,7 @@ from techrun.load.report.words import Said
 from techrun.model import Status
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
 from techrun.releases.report.words import NODES
+from techrun.releases.runs import GOOD
 
 ASKING = Said("is asked", "…", "unsure")
 """Of a place that has not answered often enough yet."""
@@ -62,14 +63,14 @@ class Seen:
 
     def sample(self, sample: Sample) -> None:
         """Count a run of the bake."""
-        if sample.status not in {Status.UP, Status.DEGRADED}:
+        if sample.status not in GOOD:
             self.failures.append(sample)
         if sample.settling:
             return
         tally = self.tallies[sample.check]
         tally.counted += 1
         tally.failed += sample.status is Status.DOWN
-        if sample.status in {Status.UP, Status.DEGRADED}:
+        if sample.status in GOOD:
             tally.durations.append(sample.duration)
 
     @property

@@ -12,10 +12,7 @@ from techrun.model import Check, Result, Status, Step
 from techrun.releases.bake.confirming import CONFIRMED, Watched, noted
 from techrun.releases.bake.plan import BakePlan
 from techrun.releases.records import Sample
-from techrun.standing import storable
-
-TELLING = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
-"""What says something of the shop; blocked and unknown runs do not."""
+from techrun.releases.runs import GOOD, TELLING, at_step, told_by
 
 HELD = "held.control"
 """The decision on a failure that need not be the shop's: the control check failed, too."""
@@ -132,8 +129,7 @@ class _Bake:
         self._samples.append(sample)
         self._told(sample)
         if decision in CONFIRMED and self._plan.ends_by(lane.check) and not self._cut:
-            where = f"{sample.step}: " if sample.step else ""
-            self._cut = f"{sample.check} is down: {where}{sample.message}"
+            self._cut = f"{sample.check} is down: {at_step(sample.step, sample.message)}"
             self._down.set()
 
     def _decided(self, lane: _Lane, result: Result) -> str:
@@ -152,9 +148,7 @@ class _Bake:
 def sample_of(result: Result, live: float) -> Sample:
     """What is kept of one run."""
     outcome = result.outcome
-    status, message = outcome.status, outcome.message
-    if status is Status.UP and result.check.steps and all(step.skipped for step in outcome.steps):
-        status, message = Status.UNKNOWN, f"it ran no step: {outcome.not_run or 'each has a `when`'}"
+    status, message = told_by(result.check, outcome)
     return Sample(
         check=str(result.check.id),
         at=result.started,
@@ -164,9 +158,9 @@ def sample_of(result: Result, live: float) -> Sample:
         steps={step.name: step.duration for step in outcome.steps if result.check.steps and _passed(step)},
         reason=outcome.reason,
         step=outcome.step,
-        message=storable(message),
+        message=message,
     )
 
 
 def _passed(step: Step) -> bool:
-    return step.status in {Status.UP, Status.DEGRADED} and not step.skipped
+    return step.status in GOOD and not step.skipped

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from techrun.model import Check, CheckId, Status
+from techrun.releases.runs import GOOD
 
 FASTER = 10.0
 """So many times as often as usual a check runs that is not judged, but not more often than the judged ones."""
@@ -80,7 +81,7 @@ class BakePlan:
 
 def decides(check: str, judged: Collection[str], standing: Mapping[str, Status]) -> bool:
     """Whether a release fails by this check alone: it is judged, or was well before the release."""
-    return check in judged or standing.get(check) in {Status.UP, Status.DEGRADED}
+    return check in judged or standing.get(check) in GOOD
 
 
 def _share(check: CheckId) -> float:

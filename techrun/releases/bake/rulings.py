@@ -9,6 +9,7 @@ from techrun.model import Status
 from techrun.releases.bake.confirming import CONFIRMED
 from techrun.releases.bake.plan import decides
 from techrun.releases.records import Ruling, Sample, Verification
+from techrun.releases.runs import TELLING, at_step
 from techrun.releases.weighing import broken
 
 SILENT: Mapping[Status, str] = {
@@ -62,10 +63,9 @@ def _sure(samples: list[Sample], sure: Sample) -> str:
     failed = 0
     for one in samples[: samples.index(sure) + 1]:
         failed = failed + 1 if one.status is Status.DOWN else failed if one.status in SILENT else 0
-    where = f"{sure.step}: " if sure.step else ""
     recovered = any(one.decision == "recovered.confirmed" for one in samples)
     is_down = "was down for a while" if recovered else "is down"
-    return f"{is_down}, {failed} runs in a row failed: {where}{sure.message}"
+    return f"{is_down}, {failed} runs in a row failed: {at_step(sure.step, sure.message)}"
 
 
 def _why_not(before: Status | None) -> str:
@@ -100,4 +100,4 @@ def _lacking(verification: Verification, samples: list[Sample]) -> str:
 
 
 def _telling(samples: list[Sample]) -> int:
-    return sum(one.status not in SILENT for one in samples)
+    return sum(one.status in TELLING for one in samples)

@@ -17,6 +17,7 @@ from techrun.releases.judge.evidence import Evidence
 from techrun.releases.judge.moments import Tally, tally, together
 from techrun.releases.judge.wording import share_text
 from techrun.releases.records import Counts, Ruling, Sample
+from techrun.releases.runs import at_step
 from techrun.statistics.rates import Rate, unevenness, usual
 from techrun.statistics.resampling import holm
 
@@ -87,9 +88,7 @@ def held(seen: Evidence, before: Sequence[Counts]) -> tuple[Held, ...]:
 def _why(samples: Iterable[Sample]) -> str:
     """`payment: HTTP 500`."""
     told = Counter(
-        f"{each.step}: {each.message}" if each.step else each.message
-        for each in samples
-        if each.status is Status.DOWN and each.message
+        at_step(each.step, each.message) for each in samples if each.status is Status.DOWN and each.message
     )
     return told.most_common(1)[0][0] if told else ""
 

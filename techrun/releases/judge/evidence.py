@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from techrun.config.releases import Releases
-from techrun.model import Status
 from techrun.releases.judge.moments import NEAR, Moment, moments
 from techrun.releases.records import Sample, Verification
-
-TELLING = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
-"""What says something of the shop; blocked and unknown runs do not."""
-GOOD = frozenset({Status.UP, Status.DEGRADED})
-"""Runs whose times count."""
+from techrun.releases.runs import GOOD, TELLING
 
 
 @dataclass(frozen=True, slots=True)

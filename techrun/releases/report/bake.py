@@ -8,9 +8,7 @@ from statistics import median
 
 from techrun.model import Status
 from techrun.releases.records import Sample, Verification
-
-TOLD = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
-"""What a run says of the shop; the others say only that nothing could be told."""
+from techrun.releases.runs import TELLING, at_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def bake_rows(verification: Verification) -> list[BakeRow]:
 
 
 def _row(check: str, samples: Sequence[Sample], *, judged: bool) -> BakeRow:
-    told = [one for one in samples if one.status in TOLD]
+    told = [one for one in samples if one.status in TELLING]
     failed = [one for one in told if one.status is Status.DOWN]
     times = [one.duration for one in told if one.status is not Status.DOWN and not one.warm_up]
     return BakeRow(
@@ -58,4 +56,4 @@ def _row(check: str, samples: Sequence[Sample], *, judged: bool) -> BakeRow:
 
 
 def _failure(sample: Sample) -> str:
-    return ": ".join(filter(None, (sample.step, sample.message or str(sample.reason or ""))))
+    return at_step(sample.step, sample.message or str(sample.reason or ""))

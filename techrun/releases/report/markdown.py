@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from techrun.load.report.words import HOLDS, count, duration, moment, number_of, span
 from techrun.markup import folded, plain, plain_code, readable, table
-from techrun.model import Status
 from techrun.releases.records import Ruling, Verification
 from techrun.releases.report import words
 from techrun.releases.report.bake import bake_rows
+from techrun.releases.runs import GOOD, at_step
 
 SIGNS = {
     "pass": ":white_check_mark:",
@@ -103,13 +103,13 @@ def _nodes(verification: Verification) -> str:
 
 def _smoke(verification: Verification) -> str:
     """The runs that are not up, and how many are."""
-    good = [one for one in verification.smoke if one.status in {Status.UP, Status.DEGRADED}]
+    good = [one for one in verification.smoke if one.status in GOOD]
     rows = [
         [
             plain(one.name),
             f"`{plain_code(one.via)}`",
             f"{one.status}{', as before' if one.excused else ''}",
-            plain(": ".join(filter(None, (one.step, one.message)))[:LONGEST_CELL]),
+            plain(at_step(one.step, one.message)[:LONGEST_CELL]),
         ]
         for one in verification.smoke
         if one not in good
