@@ -77,6 +77,11 @@ def later(store, seconds):
     return StoreBook(store.path, clock=lambda: time.time() + seconds)
 
 
+def at(store, moment):
+    """The book as somebody uses it right then, however long this machine takes."""
+    return StoreBook(store.path, clock=lambda: moment)
+
+
 @pytest.mark.parametrize("remote", [False, True], ids=["store", "server"])
 def test_of_many_that_begin_at_once_one_does(begin, process, store, server, remote):
     begin()
@@ -146,13 +151,13 @@ def test_one_that_was_stopped_is_taken_over_when_it_is_silent_for_long_and_learn
 
 def test_who_gives_signs_of_life_keeps_it(begin, store, make_seen):
     begin()
-    book = StoreBook(store.path)
-    book.claim_for(make_seen(value=""), "", "another machine 1 1")
-    later(store, 60).alive("first")
+    now = time.time()
+    at(store, now).claim_for(make_seen(value=""), "", "another machine 1 1")
+    at(store, now + 60).alive("first")
     with pytest.raises(TakenError):
-        later(store, 60 + ALIVE - 1).claim(make_seen("second", ""))
-    later(store, 60 + ALIVE + 1).claim(make_seen("second", ""))
-    assert book.verifications()[1].summary == "it gave no sign of life for 16s"
+        at(store, now + 60 + ALIVE - 1).claim(make_seen("second", ""))
+    at(store, now + 60 + ALIVE + 1).claim(make_seen("second", ""))
+    assert StoreBook(store.path).verifications()[1].summary == "it gave no sign of life for 16s"
 
 
 def test_a_clock_that_was_set_back_does_not_keep_a_release_for_ever(begin, store, make_seen):
