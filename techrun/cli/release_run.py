@@ -65,11 +65,16 @@ def _book(loaded: Loaded, options: dict[str, Any]) -> Book:
 
 
 def _reactions(loaded: Loaded, shop: ShopSettings, options: dict[str, Any]) -> Reactions:
-    """What the verdict moves; a report alone takes nothing back, and is heard of all the same."""
+    """What the verdict moves; a report alone moves nothing, and is drawn all the same.
+
+    Who hears of a failure by a webhook may well take the release back because of it.
+    """
     from techrun.releases.acting import Reactions
 
+    if options["report_only"]:
+        return Reactions(grafana=loaded.settings.grafana)
     return Reactions(
-        on_fail="" if options["report_only"] else options["on_fail"],
+        on_fail=options["on_fail"],
         on_fail_timeout=options["on_fail_timeout"],
         webhooks=shop.releases.webhooks,
         grafana=loaded.settings.grafana,

@@ -57,7 +57,7 @@ def as_addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str
 @click.option(
     "--on-fail-timeout", **_DURATION, default="5m", show_default=True, help="How long that may take."
 )
-@click.option("--report-only", is_flag=True, help="Tell the verdict and exit 0; --on-fail is not run.")
+@click.option("--report-only", is_flag=True, help="Tell the verdict and exit 0: no command, no webhook.")
 @on_inconclusive_option
 @server_option
 @config_option

@@ -94,3 +94,21 @@ def test_a_version_that_comes_back_is_a_release_of_its_own(place, shop) -> None:
     assert again.seen["identity"]["live"] > old.seen["ended"]
     rows = [(one["version"], one["verdict"], one["rolled_back"]) for one in place.listed()]
     assert rows == [("v812", "pass", False), ("v813", "", True), ("v812", "pass", False)]
+
+
+def test_a_report_alone_moves_nobody(place, shop) -> None:
+    """Who hears of a failure by a webhook may take the release back."""
+    place.write(more='webhooks: [{url: "http://127.0.0.1:1/hook"}]')
+    shop.deploy("v811", "0811aaa")
+    place.begin()
+    done = place.verify("--report-only", "--on-fail", "touch acted")
+    assert (done.code, done.verdict["value"], done.seen["actions"]) == (0, "fail", [])
+
+
+def test_a_report_alone_hides_no_fault_of_our_own(place, monkeypatch) -> None:
+    def broken(*_):
+        raise ZeroDivisionError("no such median")
+
+    monkeypatch.setattr("techrun.releases.judge.verdict.judge", broken)
+    place.begin()
+    assert place.verify("--report-only").code == 5
