@@ -50,7 +50,7 @@ def ask(daemon, shop, receiver, tmp_path):
 
 
 def test_it_opens_and_closes_with_the_shop_and_its_calendar(ask, daemon, shop, receiver) -> None:
-    code, said = daemon.wait(lambda: ask() if ask()[0] == 0 else None, "the results to be kept")
+    code, said = daemon.wait(lambda: (asked := ask())[0] == 0 and asked, "the results to be kept")
     assert (code, said["value"], said["evaluated"]) == (0, "open", 2)
     shop.broken = {"/": 502}
     assert receiver.next()["title"].startswith("[PAGE]")
