@@ -162,6 +162,8 @@ async def _judged(stages: Stages) -> tuple[Verification, Exception | None]:
         return await stages.run(), None
     except Exception as error:
         log.debug("the verification of %s failed", stages.seen.version, exc_info=True)
+        while isinstance(error, ExceptionGroup):  # of tasks beside each other: the first that failed
+            error = error.exceptions[0]
         why = f"techrun's own fault: {str(error) or type(error).__name__}"
         seen = replace(stages.seen, ended=time.time(), cut=why)
         verdict = Verdict("inconclusive", f"Nothing can be told of {seen.version}: {why}.")

@@ -175,7 +175,7 @@ def _rulings(wish: GateWish, facts: Facts, now: float) -> Iterator[Ruling]:
     if facts.troubles is not None:
         yield from _incidents(wish.shop, facts, facts.troubles, now)
     yield from (_load(wish, load) for load in facts.loads)
-    yield from (_other(one, now) for one in facts.others if one.version != wish.version)
+    yield from (_other(one, wish.shop, now) for one in facts.others if one.version != wish.version)
 
 
 def _calendar(closures: Iterable[Closure], now: float) -> Iterator[Ruling]:
@@ -259,8 +259,9 @@ def _named(scenario: str, wish: GateWish) -> str:
     return f"{name} --shop {shop if slash else wish.shop} --release {wish.version}"
 
 
-def _other(one: OtherRelease, now: float) -> Ruling:
+def _other(one: OtherRelease, shop: str, now: float) -> Ruling:
     text = f"{one.version} began {_span(now - one.begun)} ago and has not ended: incidents could be of either"
+    text += f" (techrun release end {one.version} --shop {shop})"
     return Ruling("gate.underway", one.version, holds=False, text=text, warns=True, samples=1)
 
 

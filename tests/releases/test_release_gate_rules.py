@@ -208,7 +208,7 @@ def test_what_comes_soon_or_goes_on_beside_it_is_told_and_decides_nothing() -> N
     assert decision.value == "open"
     assert [one.text for one in decision.rulings if one.warns] == [
         'the freeze "Easter" begins in 25m, at 2026-12-20 11:25 UTC',
-        "v811 began 12m ago and has not ended: incidents could be of either",
+        "v811 began 12m ago and has not ended: incidents could be of either (techrun release end v811 --shop acme)",
     ]
 
 

@@ -85,7 +85,8 @@ def _show_nodes(identity: Identity, console: Console) -> None:
         said = node_said(one)
         head = Text("  ").append(f"{said.sign} ", TONES[said.tone]).append(place(one))
         table.add_row(head, said.word, Text(one.version, "dim"))
-    console.print(table)
+    if identity.findings:
+        console.print(table)
     for text in identity.not_seen:
         console.print(Padding(Text(f"? not seen: {text}", "yellow"), (0, 0, 0, 2)))
     if not identity.expected.commit and any(one.commit for one in identity.findings):
