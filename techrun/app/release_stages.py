@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from techrun.app.loading import Loaded
 from techrun.app.release_checks import bake_plan, smoke_wishes
@@ -39,8 +39,10 @@ from techrun.releases.records import (
     Verification,
 )
 from techrun.releases.smoke import SmokeWish, run_smoke, smoke_rulings
+from techrun.releases.weighing import broken
 
 Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
 ASK_AGAIN = (1.0, 2.0)
 """Seconds before each further try to ask the book: a server may just be restarted."""
 
@@ -118,7 +120,7 @@ class Stages:
             await self._figures()
 
     def _ends(self, rulings: Sequence[Ruling]) -> bool:
-        return bool(self.seen.cut) or any(one.holds is False and not one.warns for one in rulings)
+        return bool(self.seen.cut) or bool(broken(rulings))
 
     async def _within(self, work: Coroutine[Any, Any, Answer]) -> Answer | None:
         """The answer of a stage, or None where it was ended before it had one."""
@@ -137,7 +139,7 @@ class Stages:
             # Caches are warm since the first time, also where this is the second verification of a release.
             live = found.live if release.live is None else min(release.live, found.live)
             found = replace(found, live=live)
-            await self._book("went_live", release, live)
+            await self._asked("went_live", course.book.went_live, release, live)
         self._note(identity=found)
         self._tells.identity(found)
         return identity_rulings(found)
@@ -191,7 +193,7 @@ class Stages:
         """How the shop's checks were confirmed to be when the release began, by `shop/name`."""
         shop = self._course.shop.name
         names = [check.name for check in self._course.shop.checks]
-        found = await self._book("standing", shop, names, self.seen.begun)
+        found = await self._asked("standing", self._course.book.standing, shop, names, self.seen.begun)
         return {f"{shop}/{name}": status for name, status in (found or {}).items()}
 
     async def _bake(self) -> None:
@@ -215,7 +217,7 @@ class Stages:
         names = [check.id.name for check in plan.judged]
         seconds = plan.settle + plan.seconds
         at = usual_time(live, plan.begins(live, time.time()) - plan.settle, seconds)
-        found = await self._book("counts", shop, names, at, seconds, days)
+        found = await self._asked("counts", self._course.book.counts, shop, names, at, seconds, days)
         return tuple(replace(one, check=f"{shop}/{one.check}") for one in found or ())
 
     async def _figures(self) -> None:
@@ -227,8 +229,12 @@ class Stages:
     async def _accepted(self) -> list[Verification]:
         """The earlier verifications whose times are the baseline."""
         course = self._course
-        found = await self._book(
-            "accepted", course.shop.name, self.seen.begun, course.releases.judge.releases
+        found = await self._asked(
+            "accepted",
+            course.book.accepted,
+            course.shop.name,
+            self.seen.begun,
+            course.releases.judge.releases,
         )
         self._note(accepted=tuple(one.id for one in found or ()))
         return found or []
@@ -237,22 +243,21 @@ class Stages:
         """In a worker thread: numpy and scipy take a second to import, and signs of life go on."""
         from techrun.releases.judge.verdict import judge  # noqa: PLC0415  as the docstring says
 
-        verdict = judge(self.seen, accepted, self._course.releases)
-        if verdict.value == "pass" and self.seen.cut:  # whatever the judge says: half a look is none
-            return replace(verdict, value="inconclusive")
-        return verdict
+        return judge(self.seen, accepted, self._course.releases)
 
-    async def _book(self, call: str, *arguments: Any) -> Any:
-        """What the book answers, or None where it cannot; the verification goes on without, and knows it."""
+    async def _asked(
+        self, what: str, ask: Callable[Asked, Answer], *arguments: Asked.args, **named: Asked.kwargs
+    ) -> Answer | None:
+        """What the book answers, or None where it cannot; the verification goes on without, and keeps `what` it lacks."""
         for pause in (*ASK_AGAIN, None):
             try:
-                return await asyncio.to_thread(getattr(self._course.book, call), *arguments)
+                return await asyncio.to_thread(ask, *arguments, **named)
             except (TechrunError, OSError) as error:
                 if pause is None or self._watch.stop.is_set():
                     self._tells.says(f"the book of releases does not answer: {error}")
                     break
                 await asyncio.sleep(pause)
-        self._note(unanswered=(*self.seen.unanswered, call))
+        self._note(unanswered=(*self.seen.unanswered, what))
         return None
 
 
