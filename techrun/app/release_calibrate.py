@@ -10,12 +10,12 @@ from typing import Literal
 
 from techrun.app.book import book_of
 from techrun.app.loading import load_without_secrets
-from techrun.app.release_dora import MOST_MONTHS, Ask, dora_of
+from techrun.app.release_dora import dora_of
 from techrun.config.releases import Releases
 from techrun.errors import CannotTellError
 from techrun.load.bundle import shop_of
 from techrun.releases.calibrate import Calibration, calibrate
-from techrun.releases.dora import BY_VERDICT
+from techrun.releases.dora import BY_VERDICT, MOST_MONTHS, AskDora
 from techrun.releases.keeping import Book
 from techrun.releases.records import Verification
 
@@ -74,7 +74,7 @@ def _kept(book: Book, shop: str, releases: int) -> Iterator[Verification]:
         yield book.verification(one.id)
 
 
-def _harm(ask: Ask, shop: str, since: float) -> dict[int, tuple[str, ...]]:
+def _harm(ask: AskDora, shop: str, since: float) -> dict[int, tuple[str, ...]]:
     """What is known against releases besides a verdict: they were rolled back, incidents."""
     months = min(MOST_MONTHS, int((time.time() - since) / MONTH) + 2)
     found: dict[int, tuple[str, ...]] = {}

@@ -11,7 +11,17 @@ from techrun.app.loading import Loaded, load_without_secrets
 from techrun.config.settings import ShopSettings
 from techrun.errors import CannotTellError, UsageError
 from techrun.load.bundle import shop_of
-from techrun.releases.dora import ANNOTATED, Keys, Outage, Report, keys_of, lately, month_spans
+from techrun.releases.dora import (
+    ANNOTATED,
+    MOST_MONTHS,
+    AskDora,
+    Keys,
+    Outage,
+    Report,
+    keys_of,
+    lately,
+    month_spans,
+)
 from techrun.standing import IncidentKind
 from techrun.store.database import Store, read_store
 from techrun.store.desk import faults
@@ -19,16 +29,12 @@ from techrun.store.releases import releases
 from techrun.store.state import past_incidents
 from techrun.zones import zone_of
 
-MOST_MONTHS = 60
 LAST_MONTH = 30 * 86400.0
 KINDS: Collection[IncidentKind] = ("outage", "reported")
 """Those about one shop; the others only tell of them, or of techrun itself."""
 
-Ask = Callable[[str, int], Report]
-"""The report on one shop (empty: all) for so many months; TechrunError says why there is none."""
 
-
-def dora_of(config: Path, server: str = "", token: str = "") -> Ask:
+def dora_of(config: Path, server: str = "", token: str = "") -> AskDora:
     """How to ask: the server that was named, else the store of this machine."""
     if server:
         from techrun.app.client import Client, given  # noqa: PLC0415  nobody else needs it
@@ -41,7 +47,7 @@ def dora_of(config: Path, server: str = "", token: str = "") -> Ask:
 
 def local_dora(
     loaded: Callable[[], Loaded], store: Store | None = None, clock: Callable[[], float] = time.time
-) -> Ask:
+) -> AskDora:
     """Asks the store of this machine; the daemon hands in the one that it holds."""
 
     def ask(shop: str, months: int) -> Report:

@@ -5,7 +5,7 @@ Seconds everywhere; moments are Unix time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median, quantiles
@@ -13,6 +13,8 @@ from statistics import median, quantiles
 from techrun.handling import Fault, Release, suspects
 from techrun.zones import zone_of
 
+MOST_MONTHS = 60
+"""That a report is about."""
 WEEK = 7 * 86400.0
 NEW = 3600.0
 """Seconds after it was live, or after its verification, for which a release is new: what breaks may be its fault."""
@@ -97,6 +99,10 @@ class Report:
     how: tuple[str, ...] = HOW
 
 
+AskDora = Callable[[str, int], Report]
+"""The report on one shop (empty: all) for so many months; TechrunError says why there is none."""
+
+
 def keys_of(
     zones: Mapping[str, str],
     releases: Iterable[Release],
@@ -109,13 +115,10 @@ def keys_of(
 
     Releases and incidents before these months do no harm; a release before them may be the cause of an incident.
     """
-    every = list(releases)
-    blamed = [(one, release) for one in outages if (release := culprit(one, every)) is not None]
     by_month: list[Keys] = []
     together: list[Keys] = []
-    for shop, zone in zones.items():
-        spans = list(month_spans(zone_of(zone), now, months))
-        ours = _Ours(shop, [one for one in every if one.shop == shop], blamed, now)
+    for ours in _known(zones, releases, outages, now):
+        spans = list(month_spans(zone_of(zones[ours.shop]), now, months))
         by_month += [ours.keys(*span) for span in spans]
         together.append(ours.keys("", spans[0][1], spans[-1][2]))
     return Report(now, tuple(by_month), tuple(together))
@@ -130,12 +133,18 @@ def lately(
     now: float,
 ) -> tuple[Keys, ...]:
     """The four keys of each shop in so many seconds before now."""
+    known = _known(shops, releases, outages, now)
+    return tuple(ours.keys("", now - seconds, now + 1) for ours in known)
+
+
+def _known(
+    shops: Iterable[str], releases: Iterable[Release], outages: Iterable[Outage], now: float
+) -> Iterator[_Ours]:
+    """What is known of each shop."""
     every = list(releases)
     blamed = [(one, release) for one in outages if (release := culprit(one, every)) is not None]
-    return tuple(
-        _Ours(shop, [one for one in every if one.shop == shop], blamed, now).keys("", now - seconds, now + 1)
-        for shop in shops
-    )
+    for shop in shops:
+        yield _Ours(shop, [one for one in every if one.shop == shop], blamed, now)
 
 
 def month_spans(zone: tzinfo, now: float, months: int) -> Iterator[tuple[str, float, float]]:

@@ -17,6 +17,7 @@ from techrun.errors import CannotTellError, StoreError, TechrunError, UsageError
 from techrun.handling import Window
 from techrun.load.keeping import StoreLoads
 from techrun.oncall import Chosen, Operations, ReleaseWish, TakenError, UnknownError, WindowWish
+from techrun.releases.dora import AskDora
 from techrun.releases.gate import Gate
 from techrun.releases.keeping.store_book import StoreBook
 from techrun.web.access import Right, Tokens
@@ -38,7 +39,7 @@ from techrun.web.bodies import (
     unpacked,
 )
 from techrun.web.call import Call, Table, Work
-from techrun.web.dora_api import Dora, DoraApi
+from techrun.web.dora_api import DoraApi
 from techrun.web.gate_api import GateApi
 from techrun.web.load_api import LARGEST_RUN, LoadApi
 from techrun.web.release_api import LARGEST_CLAIM, LARGEST_VERIFICATION, ReleaseApi
@@ -60,7 +61,7 @@ def api_routes(
     gate: Gate | None = None,
     book: StoreBook | None = None,
     *,
-    dora: Dora | None = None,
+    dora: AskDora | None = None,
 ) -> list[Route]:
     """The routes below `/api/v1/`; tokens are asked for with each request, since a reload may change them."""
     api = _Api(operations)

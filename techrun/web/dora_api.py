@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from techrun.errors import UsageError
-from techrun.releases.dora import Report
+from techrun.releases.dora import MOST_MONTHS, AskDora, Report
 from techrun.web.call import Call, Table
 
 MONTHS = "6"
-Dora = Callable[[str, int], Report]
-"""The report on one shop (empty: all) for so many months."""
 
 
 class DoraApi:
     """Requests about the four keys of DORA. Each runs in a worker thread."""
 
-    def __init__(self, ask: Dora) -> None:
+    def __init__(self, ask: AskDora) -> None:
         self._ask = ask
 
     def table(self) -> Table:
@@ -28,5 +24,5 @@ class DoraApi:
         query = call.query("shop", "months")
         months = query.text("months") or MONTHS
         if not months.isascii() or not months.isdecimal() or len(months) > 3:
-            raise UsageError("`months` is a number from 1 to 60")
+            raise UsageError(f"`months` is a number from 1 to {MOST_MONTHS}")
         return self._ask(query.text("shop"), int(months))

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from techrun.errors import TechrunError
 from techrun.load.keeping import StoreLoads
 from techrun.oncall import Operations
+from techrun.releases.dora import AskDora
 from techrun.releases.gate import Gate
 from techrun.releases.keeping.store_book import StoreBook
 from techrun.sinks.prometheus import CONTENT_TYPE
@@ -27,7 +28,6 @@ from techrun.views import IncidentStanding
 from techrun.web.access import Tokens
 from techrun.web.acknowledge import acknowledge_route
 from techrun.web.api import api_routes
-from techrun.web.dora_api import Dora
 from techrun.web.landing import CONTENT_SECURITY_POLICY, Row, landing_page
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Handlers:
     """What is asked before a release."""
     book: StoreBook | None = None
     """Where releases and their verifications are kept."""
-    dora: Dora | None = None
+    dora: AskDora | None = None
     """How often, how fast and how badly shops are released."""
 
 
