@@ -12,8 +12,8 @@ loadtest    `techrun load run`: from the guards to the verdict; load_target: wha
 loads       where load runs are kept, and found again; remote_loads: over the API; load_files: as files
 book        where releases are kept; remote_book: over the API; release_story: all that is known of one
 release_verify  `techrun release verify`; release_stages: what it does one after the other; release_watch: what
-            goes on beside it; release_checks, smoke_journeys: what it runs; release_reports: what it writes;
-            release_secrets: which secrets it needs
+            goes on beside it; release_checks, smoke_journeys, judgeable: what it runs; release_reports: what it
+            writes; release_secrets: which secrets it needs
 release_gate  `techrun release gate`; gate_facts: what it knows; remote_gate: over the API
 release_dora  `techrun release dora`; release_calibrate: `techrun release calibrate`
 typed       what a person typed, as it is kept

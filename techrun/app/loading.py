@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from techrun import config
+from techrun.app.judgeable import unjudgeable
 from techrun.app.smoke_journeys import smoke_journeys
 from techrun.config.loader import redacted
 from techrun.config.secrets import SecretsIfSet, SecretsUnneeded
@@ -59,6 +60,13 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
         ]
     if settings and not problems:
         problems += _smoke_problems(settings)
+        problems += [
+            redacted(problem, settings.redactor)
+            for shop in settings.shops
+            for problem in unjudgeable(
+                shop.releases, [check for check in checks if check.id.shop == shop.name]
+            )
+        ]
     if problems or settings is None:
         raise ConfigError(_distinct(problems))
     return Loaded(path, environment, settings, checks)

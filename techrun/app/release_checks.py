@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from techrun.app.judgeable import only_orders
 from techrun.app.loading import Loaded, prepared
 from techrun.app.smoke_journeys import SmokeJourney, smoke_journeys
 from techrun.config.release_checks import meant
 from techrun.config.releases import Releases, SmokeEntry
 from techrun.config.settings import CheckSettings, ShopSettings
 from techrun.model import Check, CheckId, Status
-from techrun.probes.journey import Prepared
 from techrun.probes.journey import Spec as JourneySpec
 from techrun.releases.bake import BakePlan
 from techrun.releases.records import FRONT
@@ -72,13 +72,7 @@ def control_checks(loaded: Loaded, shop: ShopSettings, releases: Releases) -> tu
 
 def _checks_of(loaded: Loaded, shop: ShopSettings) -> tuple[Check, ...]:
     """The checks of the shop that tell something without an order."""
-    return tuple(check for check in loaded.checks if check.id.shop == shop.name and not _only_orders(check))
-
-
-def _only_orders(check: Check) -> bool:
-    """Whether its very first step places an order: a run without orders would look at nothing, and pass."""
-    found = check.prepared
-    return isinstance(found, Prepared) and found.plan.steps[0].places_order
+    return tuple(check for check in loaded.checks if check.id.shop == shop.name and not only_orders(check))
 
 
 def _each_once(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -172,3 +172,19 @@ def test_mistakes_in_smoke_journeys_are_found_when_the_configuration_is_read(wri
     assert told in problem.what
     assert problem.places[0].file.endswith("techrun.yaml")
     assert problem.places[0].line > 0
+
+
+@pytest.mark.parametrize(
+    ("releases", "told"),
+    [
+        ("{bake: {checks: [home, ordering]}}", "ordering cannot be judged: it begins with an order"),
+        ("{bake: {checks: [home]}, judge: {control: home}}", "home cannot be judged: it is the control"),
+    ],
+    ids=["nothing but an order", "the control"],
+)
+def test_a_check_that_a_bake_cannot_judge_is_not_left_out_in_silence(written, releases, told) -> None:
+    with pytest.raises(ConfigError) as error:
+        written("[{name: home, http: /}, {name: ordering, journey: only-order, every: 1h}]", releases)
+    (problem,) = error.value.problems
+    assert told in problem.what
+    assert problem.places[0].line > 0
