@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from techrun.config.releases import LONGER
 from techrun.config.settings import ShopSettings
 from techrun.config.words import expected, quoted
 from techrun.errors import Problem
 from techrun.language.definition import Origin, Path
 from techrun.language.durations import show
-
-LONGER = 1.5
-"""A bake whose runs are slow may take so many times its time."""
 
 
 def of_releases(shop: ShopSettings, scenarios: Collection[str]) -> Iterator[Problem]:

@@ -21,6 +21,8 @@ LATER: Mapping[NodePath, Mapping[str, Any]] = {
     }
 }
 """What is filled in only when a release is verified; until then it stands for itself."""
+LONGER = 1.5
+"""A bake whose runs are slow may take so many times its time."""
 READERS = ("json", "header", "css", "meta", "asset", "regex", "text")
 """How a version can be read; a source has one of them at most."""
 

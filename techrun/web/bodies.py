@@ -19,6 +19,9 @@ from techrun.model import Severity
 
 LARGEST = 16_384
 """Bytes of a body."""
+SHOWN = 20
+MOST_SHOWN = 500
+"""Lines of a list."""
 
 Model = TypeVar("Model", bound="Body")
 
@@ -165,6 +168,15 @@ class Query:
     def texts(self, name: str) -> tuple[str, ...]:
         """All its values."""
         return tuple(self._given.getlist(name))
+
+    def limit(self) -> int:
+        """The `limit` of a list."""
+        text = self.text("limit")
+        if not text:
+            return SHOWN
+        if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= MOST_SHOWN:
+            raise UsageError(f"`limit` is a number from 1 to {MOST_SHOWN}")
+        return int(text)
 
     def moment(self, name: str) -> float | None:
         """Its value as a moment; None where it is not given."""

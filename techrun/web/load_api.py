@@ -17,8 +17,6 @@ log = logging.getLogger(__name__)
 
 LARGEST_RUN = 32_000_000
 """Bytes of a run, unpacked: two hours of ten steps on two releases."""
-SHOWN = 20
-MOST_SHOWN = 500
 
 
 class LoadApi:
@@ -40,7 +38,7 @@ class LoadApi:
     def runs(self, call: Call) -> list[LoadSummary]:
         """The newest ones."""
         query = call.query("shop", "scenario", "limit")
-        return self._loads.runs(query.text("shop"), query.text("scenario"), _limit(query.text("limit")))
+        return self._loads.runs(query.text("shop"), query.text("scenario"), query.limit())
 
     def run(self, call: Call) -> bytes:
         """One with all that was measured."""
@@ -72,11 +70,3 @@ class LoadApi:
         call.query()
         self._loads.end(call.id)
         return {"id": call.id, "running": False}
-
-
-def _limit(text: str) -> int:
-    if not text:
-        return SHOWN
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= MOST_SHOWN:
-        raise UsageError(f"`limit` is a number from 1 to {MOST_SHOWN}")
-    return int(text)

@@ -27,8 +27,6 @@ LARGEST_VERIFICATION = 32_000_000
 """Bytes of a verification, unpacked: two hours of fifty checks."""
 LARGEST_CLAIM = 200_000
 """Bytes of one that begins: nothing was seen yet, but its settings are there."""
-SHOWN = 20
-MOST_SHOWN = 500
 MOST_DAYS = 14
 LONGEST_BAKE = 86400.0
 
@@ -90,14 +88,14 @@ class ReleaseApi:
     def verifications(self, call: Call) -> list[VerificationSummary]:
         """The newest ones, each in a line."""
         query = call.query("shop", "version", "limit")
-        return self._book.verifications(query.text("shop"), query.text("version"), _limit(query))
+        return self._book.verifications(query.text("shop"), query.text("version"), query.limit())
 
     def accepted(self, call: Call) -> list[VerificationSummary]:
         """Those by which releases were accepted."""
         query = call.query("shop", "before", "limit")
         before = query.moment("before")
         return self._book.accepted_summaries(
-            _shop(query), time.time() if before is None else before, _limit(query)
+            _shop(query), time.time() if before is None else before, query.limit()
         )
 
     def verification(self, call: Call) -> bytes:
@@ -144,7 +142,7 @@ class ReleaseApi:
     def gates(self, call: Call) -> list[GateDecision]:
         """What the gate said."""
         query = call.query("shop", "version", "limit")
-        return self._book.gates(_shop(query), query.text("version"), _limit(query))
+        return self._book.gates(_shop(query), query.text("version"), query.limit())
 
     def note_gate(self, call: Call) -> GateDecision:
         """Keep what a gate said elsewhere."""
@@ -177,12 +175,3 @@ def _number(query: Query, name: str, most: float) -> float:
     if not 0 <= value <= most:
         raise UsageError(f"`{name}` is a number from 0 to {most:g}")
     return value
-
-
-def _limit(query: Query) -> int:
-    text = query.text("limit")
-    if not text:
-        return SHOWN
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= MOST_SHOWN:
-        raise UsageError(f"`limit` is a number from 1 to {MOST_SHOWN}")
-    return int(text)

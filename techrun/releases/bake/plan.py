@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from techrun.config.releases import LONGER
 from techrun.model import Check, CheckId, Status
 from techrun.releases.runs import GOOD
 
@@ -17,8 +18,6 @@ AT_MOST = 10.0
 """Runs a second of all checks that are not judged: a shop with hundreds of them must bear the bake, too."""
 PEACE = 4
 """A check that was blocked runs as seldom as usual, but so many times at least."""
-LONGER = 0.5
-"""Share of its time by which a bake goes on where runs are missing, since they were slow or told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class BakePlan:
 
     def latest(self, begins: float) -> float:
         """When no run begins any more, whatever is missing."""
-        return begins + self.seconds * (1 + LONGER)
+        return begins + self.seconds * LONGER
 
 
 def decides(check: str, judged: Collection[str], standing: Mapping[str, Status]) -> bool:
