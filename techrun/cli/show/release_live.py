@@ -168,7 +168,7 @@ def _head(seen: Seen, stage: Stage) -> Text:
     if stage == seen.stage:
         return Text(f"▸ {stage}  ", "bold cyan").append(seen.texts.get(stage, ""), "default")
     if stage in seen.texts:
-        return Text(f"✓ {stage}", "dim")
+        return Text(f"✓ {stage}", "dim") if seen.well(stage) else Text(f"! {stage}", "yellow")
     return Text(f"· {stage}", "dim")
 
 

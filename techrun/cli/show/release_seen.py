@@ -11,6 +11,7 @@ from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import badge, seconds
 from techrun.load.report.words import Said
 from techrun.model import Status
+from techrun.releases.identity.turning import GOOD as TURNED
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
 from techrun.releases.report.words import NODES
 from techrun.releases.runs import GOOD
@@ -72,6 +73,19 @@ class Seen:
         tally.failed += sample.status is Status.DOWN
         if sample.status in GOOD:
             tally.durations.append(sample.duration)
+
+    def well(self, stage: Stage) -> bool:
+        """Whether all that a stage saw is as it should be; the verdict may be milder."""
+        if stage == "identity":
+            found = self.identity
+            return (
+                found is not None
+                and not found.not_seen
+                and all(one.state in TURNED for one in found.findings)
+            )
+        if stage == "smoke":
+            return all(one.status in GOOD for one in self.smoke)
+        return not self.failures
 
     @property
     def cold(self) -> bool:

@@ -66,7 +66,8 @@ def _stages(verification: Verification, releases: Releases) -> tuple[Ruling, ...
 
 def _never_seen(verification: Verification) -> Iterator[Ruling]:
     """Whole stages without evidence: a release does not pass because nobody looked."""
-    if verification.identity is None or not verification.identity.findings:
+    identity = verification.identity
+    if identity is None or not (identity.findings or identity.not_seen):
         yield Ruling("identity.not_seen", "nodes", None, "nobody looked which version the nodes run")
     if not verification.judged:
         yield Ruling(
@@ -103,6 +104,8 @@ def _baseline(
     if "accepted" in verification.unanswered:
         return "the same hours of earlier days alone"
     if releases.judge.latency != "off" and times.releases < FEWEST:
-        return f"baseline recorded ({min(wanted, accepted + (value == 'pass'))} of {wanted})"
+        if value != "pass":
+            return f"too few earlier releases ({accepted} of {wanted})"
+        return f"baseline recorded ({min(wanted, accepted + 1)} of {wanted})"
     held = "the same hours of earlier days"
     return held if releases.judge.latency == "off" else f"the last {times.releases} accepted releases, {held}"

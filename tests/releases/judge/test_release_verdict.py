@@ -155,3 +155,14 @@ def test_every_rule_has_its_meaning_in_words():
     }
     assert len(written) > 12
     assert written <= RULES.keys()
+
+
+def test_only_a_release_that_passed_is_called_a_baseline(verified, runs_of):
+    verdict = judge(verified(*runs_of(), identity=identity(finding("unreachable"))), (), DEFAULT)
+    assert (verdict.value, verdict.baseline) == ("inconclusive", "too few earlier releases (0 of 5)")
+
+
+def test_why_nobody_looked_is_told_once(verified, runs_of):
+    unseen = identity(not_seen=("nothing says where this shop tells its version",))
+    rulings = judge(verified(*runs_of(), identity=unseen), (), DEFAULT).rulings
+    assert [one.rule for one in rulings if one.holds is None] == ["identity.not_seen"]

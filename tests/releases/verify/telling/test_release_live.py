@@ -90,7 +90,7 @@ def test_quiet_tells_nothing_but_what_happens_to_techrun(failed) -> None:
     "text",
     [
         pytest.param("v812 of acme", id="the title"),
-        pytest.param("✓ identity", id="a stage that is over"),
+        pytest.param("! identity", id="a stage that is over, and saw what should not be"),
         pytest.param("▸ bake 2 checks, 1 judged", id="the stage that runs"),
         pytest.param("· judgement", id="a stage to come"),
         pytest.param("127.0.0.3 ✗ old version", id="a node that is behind"),
@@ -107,6 +107,19 @@ def test_the_picture_shows(failed, text) -> None:
     everything(failed)(live)
     Console(file=out, width=120, no_color=True).print(drawn(seen, failed.ended - 300))
     assert text in " ".join(out.getvalue().split())
+
+
+def test_a_stage_is_ticked_off_only_where_all_is_as_it_should_be(failed) -> None:
+    seen = Seen("v812 of acme")
+    good = failed.identity.findings[:1]
+    seen.identity = replace(failed.identity, findings=good, not_seen=())
+    assert seen.well("identity")
+    seen.identity = replace(failed.identity, findings=good)
+    assert not seen.well("identity")
+    seen.smoke.append(failed.smoke[0])
+    assert seen.well("smoke")
+    seen.smoke.append(failed.smoke[1])
+    assert not seen.well("smoke")
 
 
 def test_a_person_at_a_terminal_sees_the_stages_renew_themselves(place) -> None:
