@@ -16,8 +16,9 @@ from rich.text import Text
 from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import STYLES, SYMBOLS, bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
-from techrun.cli.show.release_seen import Seen, node_line, node_said, place, sample_line, seen_of, smoke_line
+from techrun.cli.show.release_seen import Seen, node_line, node_said, sample_line, seen_of, smoke_line
 from techrun.model import Status
+from techrun.releases.identity.telling import place
 from techrun.releases.records import STAGES, Identity, Sample, SmokeResult, Stage
 from techrun.releases.runs import GOOD
 
@@ -179,7 +180,10 @@ def _nodes(identity: Identity, *, whole: bool) -> RenderableType:
     for one in identity.findings:
         said = node_said(one)
         table.add_row(
-            "   ", place(one), Text(f"{said.sign} {said.word}", TONES[said.tone]), Text(seen_of(one), "dim")
+            "   ",
+            place(one.via),
+            Text(f"{said.sign} {said.word}", TONES[said.tone]),
+            Text(seen_of(one), "dim"),
         )
     for text in identity.not_seen:
         table.add_row("   ", Text(""), Text("? not seen", "yellow"), Text(text, "dim"))

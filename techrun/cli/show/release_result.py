@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,9 +13,10 @@ from rich.text import Text
 from techrun.cli.show.clock import age, clock
 from techrun.cli.show.console import bare_table, seconds
 from techrun.cli.show.load_result import STYLES as TONES
-from techrun.cli.show.release_seen import Seen, Tally, node_said, place, smoke_line
+from techrun.cli.show.release_seen import Seen, Tally, node_said, smoke_line
 from techrun.load.report.words import TIMES
 from techrun.model import Status
+from techrun.releases.identity.telling import place
 from techrun.releases.records import FRONT, Action, Identity, Ruling, SmokeResult, Value, Verification
 from techrun.releases.report import words
 
@@ -83,7 +83,7 @@ def _show_nodes(identity: Identity, console: Console) -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for one in identity.findings:
         said = node_said(one)
-        head = Text("  ").append(f"{said.sign} ", TONES[said.tone]).append(place(one))
+        head = Text("  ").append(f"{said.sign} ", TONES[said.tone]).append(place(one.via))
         table.add_row(head, said.word, Text(one.version, "dim"))
     if identity.findings:
         console.print(table)
@@ -153,21 +153,12 @@ def _show_rulings(verification: Verification, console: Console, *, verbose: bool
     """What decided, then what only warns; what holds is counted."""
     held = words.holding(verification)
     shown = [*words.deciding(verification), *words.warnings(verification), *(held if verbose else ())]
-    for ruling in _joined(shown):
+    for ruling in words.joined(shown):
         console.print(_ruling_line(ruling))
     if held and not verbose:
         many = "1 rule" if len(held) == 1 else f"{len(held)} rules"
         told = f"techrun release show {verification.version} -v tells them"
         console.print(Text(f"✓ {many} held ({told})", "dim"))
-
-
-def _joined(rulings: Sequence[Ruling]) -> Iterator[Ruling]:
-    """What is the same of several places in one: `look on 127.0.0.2, look through the front`."""
-    subjects: dict[tuple[object, ...], list[Ruling]] = {}
-    for one in rulings:
-        subjects.setdefault((one.rule, one.holds, one.warns, one.text), []).append(one)
-    for same in subjects.values():
-        yield replace(same[0], subject=", ".join(dict.fromkeys(one.subject for one in same)))
 
 
 def _ruling_line(ruling: Ruling) -> Table:

@@ -11,9 +11,10 @@ from techrun.cli.show.clock import left as left_of
 from techrun.cli.show.console import badge, seconds
 from techrun.load.report.words import Said
 from techrun.model import Status
+from techrun.releases.identity.telling import place
 from techrun.releases.identity.turning import GOOD as TURNED
 from techrun.releases.records import FRONT, Identity, NodeFinding, Sample, SmokeResult, Stage
-from techrun.releases.report.words import NODES
+from techrun.releases.report.words import NODES, beside
 from techrun.releases.runs import GOOD
 
 ASKING = Said("is asked", "…", "unsure")
@@ -108,15 +109,10 @@ def node_said(finding: NodeFinding) -> Said:
     return ASKING if asking else NODES[finding.state]
 
 
-def place(finding: NodeFinding) -> str:
-    """An address, or the front."""
-    return "the front" if finding.via == FRONT else finding.via
-
-
 def node_line(finding: NodeFinding) -> str:
     """`✗ 127.0.0.2 still serves v811 (asked 12 times)`; the text names the node."""
     said = node_said(finding)
-    where = place(finding)
+    where = place(finding.via)
     if not finding.text or said is ASKING:
         return f"{said.sign} {where} {said.word}"
     return f"{said.sign} {finding.text}" if where in finding.text else f"{said.sign} {where}: {finding.text}"
@@ -124,9 +120,7 @@ def node_line(finding: NodeFinding) -> str:
 
 def seen_of(finding: NodeFinding) -> str:
     """What a place said, beside its address: the version alone where that is the right one."""
-    return (
-        finding.version if finding.state == "new" else finding.text.removeprefix(place(finding)).lstrip(": ")
-    )
+    return finding.version if finding.state == "new" else beside(finding)
 
 
 def smoke_line(result: SmokeResult, *, sign: bool = True, why: bool = True) -> str:

@@ -66,7 +66,7 @@ def _times(verification: Verification) -> str:
 
 
 def _rulings(verification: Verification) -> str:
-    found = [*words.deciding(verification), *words.warnings(verification)]
+    found = list(words.joined([*words.deciding(verification), *words.warnings(verification)]))
     lines = [_ruling(one) for one in found[:MOST_ROWS]]
     if len(found) > MOST_ROWS:
         lines.append(f"- and {len(found) - MOST_ROWS} more")
@@ -92,7 +92,7 @@ def _nodes(verification: Verification) -> str:
             f"`{plain_code(one.via)}`",
             f"{words.NODES[one.state].sign} {words.NODES[one.state].word}",
             plain(one.version[:LONGEST_CELL]),
-            plain(one.text[:LONGEST_CELL]),
+            plain(words.beside(one)[:LONGEST_CELL]),
         ]
         for one in identity.findings
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from techrun.load.report.words import HOLDS, VERDICTS, Said
-from techrun.releases.records import NodeState, Ruling, Verification
+from techrun.releases.identity.telling import place
+from techrun.releases.records import NodeFinding, NodeState, Ruling, Verification
 from techrun.releases.weighing import broken
 
 NODES: Mapping[NodeState, Said] = {
@@ -45,6 +47,20 @@ def warnings(verification: Verification) -> list[Ruling]:
 def holding(verification: Verification) -> list[Ruling]:
     """Rules that hold."""
     return [one for one in _rulings(verification) if one.holds]
+
+
+def beside(finding: NodeFinding) -> str:
+    """What is said of a place, where it is named already."""
+    return finding.text.removeprefix(place(finding.via)).lstrip(": ")
+
+
+def joined(rulings: Iterable[Ruling]) -> Iterator[Ruling]:
+    """What is the same of several places in one: `look on 127.0.0.2, look through the front`."""
+    alike: dict[tuple[object, ...], list[Ruling]] = {}
+    for one in rulings:
+        alike.setdefault((one.rule, one.holds, one.warns, one.text), []).append(one)
+    for same in alike.values():
+        yield replace(same[0], subject=", ".join(dict.fromkeys(one.subject for one in same)))
 
 
 def _rulings(verification: Verification) -> tuple[Ruling, ...]:
