@@ -43,8 +43,9 @@ def test_what_the_shop_says_in_place_of_the_version_is_kept(techrun, world):
 
 def test_one_that_was_rolled_back_has_ended_so(techrun, world):
     techrun("release", "begin", "v1", "--shop", "acme-es")
-    techrun("release", "end", "v1", "--shop", "acme-es", "--rolled-back")
+    told = techrun("release", "end", "v1", "--shop", "acme-es", "--rolled-back")
     assert (newest(world).rolled_back, newest(world).ended is not None) == (True, True)
+    assert told.out.rstrip().endswith(", rolled back")
 
 
 def test_one_that_had_ended_is_rolled_back_later_and_keeps_its_end(techrun, world):

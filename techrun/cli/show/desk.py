@@ -64,6 +64,7 @@ def show_windows(windows: Sequence[Window], console: Console) -> None:
 def show_release(release: Release, console: Console) -> None:
     """One release."""
     ended = f", ended {clock(release.ended)}" if release.ended is not None else ""
+    ended += ", rolled back" if release.rolled_back else ""
     console.print(Text(f"{release.shop} {release.version}: began {clock(release.begun)}{ended}"))
 
 

@@ -154,7 +154,7 @@ def _why(seen: Places, course: Course) -> str:
     if version and version.lower().lstrip("v") == question.wanted.lower().lstrip("v"):
         return f": if {version} is the same, say so with `techrun release begin … --told {version}`"
     if course.via != FRONT and seen.front == ("new", "new"):
-        return ": the front shows only the new version; stop it if it drains, or take it out of `nodes:`"
+        return ": deploy it; if it serves nobody (the front is new), stop it or take it out of `nodes:`"
     if course.via == FRONT and seen.turned is not None and seen.nodes:
         by = f" (answered by {old.answered_by})" if old and old.answered_by else ""
         return (

@@ -110,7 +110,7 @@ def test_a_node_that_drains_and_stays_is_told_with_what_to_do(fleet, look):
     fleet.balance(*NODES[:3])
     fleet.deploy("v812", "0812bbb", but=("::1",))
     found, _ = look()
-    assert "the front shows only the new version; stop it if it drains" in of(found, "::1").text
+    assert "deploy it; if it serves nobody (the front is new), stop it" in of(found, "::1").text
 
 
 @pytest.mark.parametrize("cache", ["url", "path"])
