@@ -28,6 +28,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for two processors: the tests wait for their servers and daemons more than they compute."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
+
+
 def missing_package(item: pytest.Item) -> str:
     """The Debian package that this test needs and that is not installed, or ``""``."""
     for mark in item.iter_markers("system"):
