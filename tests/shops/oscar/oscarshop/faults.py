@@ -75,7 +75,7 @@ class FaultMiddleware:
     def _product(self, request):
         began = time.perf_counter()
         if active("stock-system"):  # no fault: many shops ask another system for the stock
-            time.sleep(0.15)
+            time.sleep(0.35)
         response = self.get_response(request)
         if active("product-half-slower"):
             time.sleep(0.5 * (time.perf_counter() - began))
