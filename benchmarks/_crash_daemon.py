@@ -138,8 +138,8 @@ class DaemonKiller:
 
     def _settle_down(self):
         end = time.monotonic() + 2 * PATIENCE
-        still_since = time.monotonic()
         self._shops.wait_for(4 * len(SHOPS))
+        still_since = time.monotonic()  # after a wait that takes seconds on a busy machine
         while time.monotonic() - still_since < STILL:
             with read_store(self._path) as connection:
                 (left,) = connection.execute(
