@@ -19,6 +19,7 @@ from techrun.releases.smoke import run_smoke
 from techrun.store.database import Store
 
 CONFIG = Path(__file__).parent / "oscar"
+ROUNDS = 20
 SEEN_SURELY = 1.3
 """Half slower is found if so much would be seen in four of five cases."""
 BASELINE = 3
@@ -68,7 +69,7 @@ def techrun(*words: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def release(oscar, tmp_path, monkeypatch) -> Iterator[Callable[[], Told]]:
+def release(oscar, tmp_path, monkeypatch) -> Iterator[Callable[..., Told]]:
     """Deploy the next release and verify it, as a pipeline does."""
     for name in ("TECHRUN_SERVER", "TECHRUN_TOKEN", "TECHRUN_CONFIG"):
         monkeypatch.delenv(name, raising=False)
@@ -79,12 +80,12 @@ def release(oscar, tmp_path, monkeypatch) -> Iterator[Callable[[], Told]]:
     oscar.switch("stock-system", on=True)
     numbers = itertools.count(801)
 
-    def released() -> Told:
+    def released(*options: str) -> Told:
         number = next(numbers)
         version, commit = f"v{number}", f"0{number}ccc"
         techrun("begin", version, "--shop", "toolshed", "--commit", commit)
         oscar.deploy(version, commit)
-        code, out = techrun("verify", version, "--format", "json")
+        code, out = techrun("verify", version, "--format", "json", *options)
         techrun("end", version, "--shop", "toolshed")
         return Told(code, json.loads(out))
 
@@ -92,16 +93,16 @@ def release(oscar, tmp_path, monkeypatch) -> Iterator[Callable[[], Told]]:
     oscar.switch("stock-system", on=False)
 
 
-def passes(release: Callable[[], Told], times: int) -> list[Told]:
+def passes(release: Callable[..., Told], times: int, *options: str) -> list[Told]:
     """Releases that change nothing; each passes."""
     found = []
     for _ in range(times):
-        found.append(release())
+        found.append(release(*options))
         assert (found[-1].value, found[-1].code) == ("pass", 0), found[-1].verification["verdict"]
     return found
 
 
-def fails_without_shipping(oscar, release: Callable[[], Told]) -> None:
+def fails_without_shipping(oscar, release: Callable[..., Told]) -> None:
     with oscar.broken("shipping-lost"):
         told = release()
     assert (told.value, told.code) == ("fail", 1)
@@ -117,9 +118,9 @@ def smallest_seen(line: str) -> float:
     return 1 + float(percent) / 100 if percent else float(times or 2)
 
 
-def fails_with_a_slower_page(oscar, release: Callable[[], Told]) -> list[str]:
+def fails_with_a_slower_page(oscar, release: Callable[..., Told], *options: str) -> list[str]:
     with oscar.broken("product-half-slower"):
-        told = release()
+        told = release(*options)
     return found_slower(told)
 
 
@@ -152,10 +153,12 @@ def test_a_release_that_changes_nothing_passes_and_one_without_shipping_or_with_
 def test_twenty_times_in_a_row_each_of_the_three_releases_has_its_verdict(
     oscar, release, record_property
 ) -> None:
-    passes(release, BASELINE)
+    """At a pace that the shop bears: probed every 0.4 s its pages wait for each other, now more and now less."""
+    calm = ("--every", "1s", "--bake", "12s")
+    passes(release, BASELINE, *calm)
     slower = []
-    for _ in range(20):
-        passes(release, 1)
+    for _ in range(ROUNDS):
+        passes(release, 1, *calm)
         fails_without_shipping(oscar, release)
-        slower += fails_with_a_slower_page(oscar, release)
+        slower += fails_with_a_slower_page(oscar, release, *calm)
     record_property("figures", "\n".join(slower))
